@@ -1,0 +1,83 @@
+#ifndef CHANNEL_H
+#define CHANNEL_H
+
+/*
+ * A way to reach a phone or a server: one file each, behind this table.
+ * The scheduler decides when; a channel decides what and how.
+ */
+
+#include "lemo-event.h"
+#include "lemo-payload.h"
+#include "lemo-retry.h"
+#include "lemo-webhook-sign.h"
+
+struct http_sender;
+
+/* One push about to be made. Everything is owned by the caller and lives
+   until the callback returned. */
+struct channel_job {
+	uint32_t uid;
+	const char *user;
+	/* NULL for a feed */
+	const char *device;
+	const struct lemo_subscription *sub;
+	const struct lemo_event *event;
+	/* where to: the device's URL or the feed's; NULL for log and null */
+	const char *url;
+	/* signs; first key first */
+	const struct lemo_keyring *keyring;
+	/* the same for every try of the same push: event id, or with a
+	   generation for merged rows */
+	const char *push_id;
+	struct lemo_payload_args payload;
+	/* the URL is the admin's own: no fence */
+	bool trusted_url;
+};
+
+/* What came of it. text: a few words for status and log ("200", "connect
+   timed out", "address 10.0.0.1 is private"); never a URL path, a token or
+   what the peer said. */
+struct channel_result {
+	enum lemo_answer answer;
+	unsigned int status;         /* HTTP status, 0 if none */
+	unsigned int retry_after;    /* seconds, 0 if none */
+	const char *text;
+	/* true: the origin itself is to blame (no connection, time-out,
+	   5xx): the breaker counts it */
+	bool origin_failed;
+};
+
+typedef void channel_callback_t(const struct channel_result *result,
+				void *context);
+
+/* A request as it would go out; test --dry-run prints it. */
+struct channel_request {
+	const char *method;
+	ARRAY_TYPE(const_string) headers; /* "Name: value" */
+	struct lemo_buf body;
+	const char *url;
+};
+
+struct channel_vfuncs {
+	const char *name;
+	/* the device must have a URL, and its verification code must have
+	   come back, before the first push */
+	bool needs_url, needs_verification;
+	/* Builds the request into pool memory. Not for log and null: NULL.
+	   No I/O. */
+	int (*build)(pool_t pool, const struct channel_job *job,
+		     struct channel_request *req_r, const char **error_r);
+	/* Sends; the callback is called exactly once, perhaps before this
+	   returns. */
+	void (*send)(struct http_sender *http, const struct channel_job *job,
+		     channel_callback_t *callback, void *context);
+};
+
+/* NULL if there is none. */
+const struct channel_vfuncs *channel_find(const char *name);
+
+extern const struct channel_vfuncs channel_webhook;
+extern const struct channel_vfuncs channel_log;
+extern const struct channel_vfuncs channel_null;
+
+#endif

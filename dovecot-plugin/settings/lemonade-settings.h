@@ -1,0 +1,88 @@
+#ifndef LEMONADE_SETTINGS_H
+#define LEMONADE_SETTINGS_H
+
+/*
+ * All settings, for every process. In 2.4 they are typed settings declared by
+ * lib22_lemonade_settings.so; in 2.3 they live in plugin { } and are read by
+ * name. The body of both is lemonade-settings.c; only that file and compat/
+ * know the difference.
+ */
+
+struct event;
+struct mail_user;
+
+struct lemonade_settings {
+	pool_t pool;
+
+	/* Mail process */
+	/* Notifier's socket, relative to base_dir. */
+	const char *lemonade_socket;
+	/* How long a mail process waits for the acknowledgement. */
+	unsigned int lemonade_handoff_timeout; /* ms */
+	/* RFC 5423 types the plugin raises at all ("all"). */
+	const char *lemonade_events;
+	/* yes: \Seen and \Deleted come as MessageRead and MessageTrash;
+	   no: as FlagsSet (RFC 5423 4.2). */
+	bool lemonade_simple_flag_events;
+	/* Host name in IMAP URLs; empty: this host's name. */
+	const char *lemonade_hostname;
+
+	/* Told to clients in /shared/vendor/vendor.lemonade/ and, the
+	   contact, also as /shared/admin */
+	const char *lemonade_contact;
+	const char *lemonade_policy;
+	const char *lemonade_submit_host;
+
+	/* The admin's feed: the types it gets ("" = no feed) and the file
+	   with a line "DOMAIN URL SECRET-FILE" a domain ("*" for all
+	   others), read by the notifier as root. */
+	const char *lemonade_feed_events;
+	const char *lemonade_feed_file;
+	unsigned int lemonade_feed_payload;
+
+	/* Payload ceiling of users' webhooks */
+	unsigned int lemonade_webhook_payload;
+
+	/* Notifier */
+	/* Outbox, spool, key; made by the service. */
+	const char *lemonade_state_dir;
+	/* System user the service becomes. */
+	const char *lemonade_user;
+	/* normal: survives kill -9; full: survives a power cut. */
+	const char *lemonade_outbox_sync;
+	/* Rows kept at most for one system uid, all users of it together. */
+	unsigned int lemonade_outbox_limit;
+	/* Give up on a push after this long. */
+	unsigned int lemonade_retry_deadline; /* seconds */
+	/* Total time for one request, DNS included. */
+	unsigned int lemonade_request_timeout; /* ms */
+	/* Requests open at once to one origin. */
+	unsigned int lemonade_origin_connections;
+	/* Pushes an hour; 0 = no limit. */
+	unsigned int lemonade_budget_user;
+	unsigned int lemonade_budget_device;
+	unsigned int lemonade_budget_origin;
+	/* Hosts and networks of the admin's own that the SSRF fence lets
+	   through, also by plain http: see lemo_fence_listed(). */
+	const char *lemonade_allow_hosts;
+	/* PEM file of a private CA, in addition to nothing: replaces the
+	   system's for users' webhooks and feeds. Empty: the system's. */
+	const char *lemonade_ca_file;
+	/* http://host:port for sites without a direct way out. */
+	const char *lemonade_http_proxy;
+};
+
+/* Reads the settings of a mail user (mail processes). The result lives as
+   long as the user's pool (2.3) or until lemonade_settings_free() (2.4).
+   Checks them: a mistake gives -1 and *error_r names the setting and the
+   remedy. */
+int lemonade_settings_get_user(struct mail_user *user,
+			       const struct lemonade_settings **set_r,
+			       const char **error_r);
+/* The same for the notifier and doveadm, from the service's settings. */
+int lemonade_settings_get_service(struct event *event,
+				  const struct lemonade_settings **set_r,
+				  const char **error_r);
+void lemonade_settings_free(const struct lemonade_settings **set);
+
+#endif

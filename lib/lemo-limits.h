@@ -1,0 +1,24 @@
+#ifndef LEMO_LIMITS_H
+#define LEMO_LIMITS_H
+
+/* Limits on what users may store or send; one place for all rooms. */
+
+/* METADATA value of a device, octets (RFC 5464 asks for at least 1024). */
+#define LEMO_DEVICE_MAX_SIZE 4096
+/* Devices of one user. */
+#define LEMO_DEVICES_MAX 10
+/* deviceClientId: [a-z0-9._-]. Dovecot lower-cases entry names. */
+#define LEMO_DEVICE_NAME_MAX 64
+/* The URL of a device, octets (UnifiedPush AND 3.0.0). */
+#define LEMO_DEVICE_URL_MAX 1000
+/* SEARCH criteria of a device, octets. */
+#define LEMO_DEVICE_FILTER_MAX 1024
+#define LEMO_DEVICE_CODE_MAX 128
+/* Seconds. */
+#define LEMO_DEVICE_TTL_MAX (28 * 24 * 3600)
+#define LEMO_DEVICE_TTL_DEFAULT (24 * 3600)
+#define LEMO_DEVICE_COLLAPSE_MAX 3600
+
+#define LEMO_USER_MAX 255
+
+#endif

@@ -1,0 +1,33 @@
+#ifndef LEMO_PAYLOAD_H
+#define LEMO_PAYLOAD_H
+
+/*
+ * What a push says. CloudEvents 1.0 structured JSON whose `data` has the
+ * parameter names of RFC 5423, cut to the payload level; or the body styles
+ * of ntfy, gotify and Apprise. doc/clients.md has examples.
+ */
+
+#include "lemo-buf.h"
+#include "lemo-subscription.h"
+
+/* Largest body. */
+#define LEMO_PAYLOAD_MAX (16 * 1024)
+
+struct lemo_payload_args {
+	const char *device;       /* deviceClientId; NULL in a feed */
+	enum lemo_payload level;
+	enum lemo_format format;
+	enum lemo_urgency urgency;
+	/* how many events the push stands for (>= 1) */
+	uint32_t events_count;
+	/* set for a verification push: its code */
+	const char *verification_code;
+};
+
+/* The content type of a format, constant. */
+const char *lemo_payload_content_type(enum lemo_format format);
+/* Appends the body. */
+void lemo_payload_add(struct lemo_buf *buf, const struct lemo_event *event,
+		      const struct lemo_payload_args *args);
+
+#endif
