@@ -72,14 +72,17 @@ struct lemonade_settings {
 	const char *lemonade_http_proxy;
 };
 
-/* Reads the settings of a mail user (mail processes). The result lives as
-   long as the user's pool (2.3) or until lemonade_settings_free() (2.4).
-   Checks them: a mistake gives -1 and *error_r names the setting and the
-   remedy. */
+/* Reads the settings of a mail user (mail processes, and doveadm's commands
+   for a user) and checks them: a mistake gives -1, *error_r names the setting
+   and the remedy and *set_r is untouched. The result lives until
+   lemonade_settings_free(). */
 int lemonade_settings_get_user(struct mail_user *user,
 			       const struct lemonade_settings **set_r,
 			       const char **error_r);
-/* The same for the notifier and doveadm, from the service's settings. */
+/* The same for the notifier. It reads the configuration itself, i.e. it
+   stands where other services call master_service_settings_read_simple():
+   after master_getopt(), before master_service_init_log().
+   event: a child of master_service_get_event() (2.4; unused in 2.3). */
 int lemonade_settings_get_service(struct event *event,
 				  const struct lemonade_settings **set_r,
 				  const char **error_r);

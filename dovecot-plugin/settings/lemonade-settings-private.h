@@ -1,0 +1,57 @@
+#ifndef LEMONADE_SETTINGS_PRIVATE_H
+#define LEMONADE_SETTINGS_PRIVATE_H
+
+/*
+ * For lemonade-settings.c and compat/ only: the one table of settings and
+ * their defaults, from which each version makes its own list.
+ */
+
+#include "lemonade-settings.h"
+#include "lemonade-config.h"
+
+#ifndef LEMONADE_STATE_DIR
+#  define LEMONADE_STATE_DIR "/var/lib/dovecot/lemonade"
+#endif
+
+/* X(type, name, default). Types are those of settings-parser.h that 2.3 and
+   2.4 share. TIME is in seconds, TIME_MSECS in milliseconds. lemonade(7) and
+   doc/conf follow this table. */
+#define LEMONADE_SETTINGS(X) \
+	X(STR, lemonade_socket, "lemonade-notify") \
+	X(TIME_MSECS, lemonade_handoff_timeout, 50) \
+	X(STR, lemonade_events, "all") \
+	X(BOOL, lemonade_simple_flag_events, TRUE) \
+	X(STR, lemonade_hostname, "") \
+	X(STR, lemonade_contact, "") \
+	X(STR, lemonade_policy, "") \
+	X(STR, lemonade_submit_host, "") \
+	X(STR, lemonade_feed_events, "") \
+	X(STR, lemonade_feed_file, "") \
+	X(UINT, lemonade_feed_payload, 2) \
+	X(UINT, lemonade_webhook_payload, 2) \
+	X(STR, lemonade_state_dir, LEMONADE_STATE_DIR) \
+	X(STR, lemonade_user, "lemonade") \
+	X(STR, lemonade_outbox_sync, "normal") \
+	X(UINT, lemonade_outbox_limit, 200000) \
+	X(TIME, lemonade_retry_deadline, 5 * 3600) \
+	X(TIME_MSECS, lemonade_request_timeout, 10 * 1000) \
+	X(UINT, lemonade_origin_connections, 8) \
+	X(UINT, lemonade_budget_user, 600) \
+	X(UINT, lemonade_budget_device, 300) \
+	X(UINT, lemonade_budget_origin, 36000) \
+	X(STR, lemonade_allow_hosts, "") \
+	X(STR, lemonade_ca_file, "") \
+	X(STR, lemonade_http_proxy, "")
+
+extern const struct lemonade_settings lemonade_default_settings;
+
+/* Checks a filled struct. -1: *error_r names the setting and the remedy. A
+   string whose value is not known yet (see compat/lemonade-settings-24.c)
+   is not judged. */
+int lemonade_settings_check(const struct lemonade_settings *set,
+			    const char **error_r);
+
+/* compat/: false if str stands for %variables that are not expanded yet. */
+bool lemonade_setting_is_known(const char *str);
+
+#endif

@@ -1,0 +1,269 @@
+/* Defaults and checks; how settings are read is in compat/. */
+
+#include "lib.h"
+#include "lemonade-settings-private.h"
+#include "lemo-event.h"
+#include "lemo-fence.h"
+#include "lemo-payload.h"
+#include "lemo-weburl.h"
+
+#include <ctype.h>
+
+#define HANDOFF_TIMEOUT_MAX_MSECS (10 * 1000)
+#define REQUEST_TIMEOUT_MIN_MSECS 100
+#define REQUEST_TIMEOUT_MAX_MSECS (5 * 60 * 1000)
+#define RETRY_DEADLINE_MAX_SECS (28 * 24 * 3600)
+#define OUTBOX_LIMIT_MIN 100
+#define ORIGIN_CONNECTIONS_MAX 100
+#define HOST_CHARS "abcdefghijklmnopqrstuvwxyz" \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+
+#define SETTING_DEFAULT(type, name, value) .name = value,
+const struct lemonade_settings lemonade_default_settings = {
+	LEMONADE_SETTINGS(SETTING_DEFAULT)
+};
+
+static int check_range(const char *name, unsigned int value,
+		       unsigned int min, unsigned int max, const char *unit,
+		       const char **error_r)
+{
+	if (value >= min && value <= max)
+		return 0;
+	*error_r = t_strdup_printf("%s: %u%s is out of range; "
+				   "set it to between %u and %u%s",
+				   name, value, unit, min, max, unit);
+	return -1;
+}
+
+static int check_path(const char *name, const char *value, const char *what,
+		      const char **error_r)
+{
+	if (!lemonade_setting_is_known(value) || *value == '/')
+		return 0;
+	*error_r = t_strdup_printf("%s: '%s' is not an absolute path; "
+				   "give the full path of %s",
+				   name, value, what);
+	return -1;
+}
+
+static int check_events(const char *name, const char *value,
+			const char **error_r)
+{
+	lemo_event_mask_t mask;
+	const char *error;
+	size_t pos;
+
+	if (!lemonade_setting_is_known(value) ||
+	    lemo_event_mask_parse(value, &mask, &error, &pos) == 0)
+		return 0;
+	*error_r = t_strdup_printf("%s: %s at '%s'; give event names of "
+		"RFC 5423 such as 'MessageNew MessageExpunge', or 'all'",
+		name, error, t_strcut(value + pos, ' '));
+	return -1;
+}
+
+static int check_mail_process(const struct lemonade_settings *set,
+			      const char **error_r)
+{
+	if (*set->lemonade_socket == '\0') {
+		*error_r = "lemonade_socket: is empty; remove the setting or "
+			"name the notifier's socket (lemonade-notify)";
+		return -1;
+	}
+	if (check_range("lemonade_handoff_timeout",
+			set->lemonade_handoff_timeout, 1,
+			HANDOFF_TIMEOUT_MAX_MSECS, " ms", error_r) < 0)
+		return -1;
+	return check_events("lemonade_events", set->lemonade_events, error_r);
+}
+
+static bool host_is_fqdn(const char *host)
+{
+	const char *dot = strchr(host, '.');
+
+	return dot != NULL && dot != host && dot[1] != '\0' &&
+		host[strspn(host, HOST_CHARS)] == '\0';
+}
+
+static bool contact_is_valid(const char *contact)
+{
+	struct lemo_weburl url;
+	const char *error, *at;
+
+	if (strncasecmp(contact, "mailto:", 7) == 0) {
+		at = strrchr(contact, '@');
+		return at != NULL && at > contact + 7 && host_is_fqdn(at + 1);
+	}
+	return lemo_weburl_parse(contact, &url, &error) == 0 && url.https &&
+		host_is_fqdn(url.host);
+}
+
+static int check_contact(const char *contact, const char **error_r)
+{
+	if (!lemonade_setting_is_known(contact) || *contact == '\0' ||
+	    contact_is_valid(contact))
+		return 0;
+	*error_r = t_strdup_printf("lemonade_contact: '%s' is no contact; "
+		"give a mailto: or https: URL with a full host name, e.g. "
+		"mailto:postmaster@example.org", contact);
+	return -1;
+}
+
+static int check_host(const char *name, const char *value, const char *chars,
+		      const char **error_r)
+{
+	if (!lemonade_setting_is_known(value) ||
+	    value[strspn(value, chars)] == '\0')
+		return 0;
+	*error_r = t_strdup_printf("%s: '%s' is no host name; give a name "
+				   "like mail.example.org", name, value);
+	return -1;
+}
+
+static int check_policy(const char *policy, const char **error_r)
+{
+	for (; *policy != '\0'; policy++) {
+		if (iscntrl((unsigned char)*policy) && *policy != '\n') {
+			*error_r = "lemonade_policy: has control characters; "
+				"give plain UTF-8 text or a URL";
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int check_told(const struct lemonade_settings *set,
+		      const char **error_r)
+{
+	if (check_host("lemonade_hostname", set->lemonade_hostname,
+		       HOST_CHARS, error_r) < 0 ||
+	    check_host("lemonade_submit_host", set->lemonade_submit_host,
+		       HOST_CHARS":[]", error_r) < 0 ||
+	    check_policy(set->lemonade_policy, error_r) < 0)
+		return -1;
+	return check_contact(set->lemonade_contact, error_r);
+}
+
+static int check_payload(const struct lemonade_settings *set,
+			 const char **error_r)
+{
+	if (check_range("lemonade_feed_payload", set->lemonade_feed_payload,
+			LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
+			error_r) < 0)
+		return -1;
+	return check_range("lemonade_webhook_payload",
+			   set->lemonade_webhook_payload,
+			   LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
+			   error_r);
+}
+
+static int check_feed(const struct lemonade_settings *set,
+		      const char **error_r)
+{
+	if (check_events("lemonade_feed_events", set->lemonade_feed_events,
+			 error_r) < 0)
+		return -1;
+	if (*set->lemonade_feed_events != '\0' &&
+	    *set->lemonade_feed_file == '\0') {
+		*error_r = "lemonade_feed_file: is empty but "
+			"lemonade_feed_events is not; name the file with the "
+			"feed's URLs, or empty lemonade_feed_events";
+		return -1;
+	}
+	if (*set->lemonade_feed_file == '\0')
+		return 0;
+	return check_path("lemonade_feed_file", set->lemonade_feed_file,
+			  "the file with the feed's URLs", error_r);
+}
+
+static int check_state(const struct lemonade_settings *set,
+		       const char **error_r)
+{
+	const char *sync = set->lemonade_outbox_sync;
+
+	if (check_path("lemonade_state_dir", set->lemonade_state_dir,
+		       "the directory for outbox and spool", error_r) < 0)
+		return -1;
+	if (*set->lemonade_user == '\0') {
+		*error_r = "lemonade_user: is empty; name the system user "
+			"that lemonade-notify runs as";
+		return -1;
+	}
+	if (lemonade_setting_is_known(sync) &&
+	    strcmp(sync, "normal") != 0 && strcmp(sync, "full") != 0) {
+		*error_r = t_strdup_printf("lemonade_outbox_sync: '%s' is "
+			"unknown; set it to normal or full", sync);
+		return -1;
+	}
+	return check_range("lemonade_outbox_limit", set->lemonade_outbox_limit,
+			   OUTBOX_LIMIT_MIN, INT_MAX, "", error_r);
+}
+
+static int check_sending(const struct lemonade_settings *set,
+			 const char **error_r)
+{
+	if (check_range("lemonade_retry_deadline",
+			set->lemonade_retry_deadline, 1,
+			RETRY_DEADLINE_MAX_SECS, " s", error_r) < 0)
+		return -1;
+	if (check_range("lemonade_request_timeout",
+			set->lemonade_request_timeout,
+			REQUEST_TIMEOUT_MIN_MSECS, REQUEST_TIMEOUT_MAX_MSECS,
+			" ms", error_r) < 0)
+		return -1;
+	return check_range("lemonade_origin_connections",
+			   set->lemonade_origin_connections, 1,
+			   ORIGIN_CONNECTIONS_MAX, "", error_r);
+}
+
+static int check_proxy(const char *proxy, const char **error_r)
+{
+	struct lemo_weburl url;
+	const char *error;
+
+	if (!lemonade_setting_is_known(proxy) || *proxy == '\0')
+		return 0;
+	if (lemo_weburl_parse(proxy, &url, &error) == 0 && !url.https)
+		return 0;
+	*error_r = t_strdup_printf("lemonade_http_proxy: '%s' is no proxy; "
+		"give http://host:port, e.g. http://proxy.example.org:3128",
+		proxy);
+	return -1;
+}
+
+static int check_reach(const struct lemonade_settings *set,
+		       const char **error_r)
+{
+	const char *hosts = set->lemonade_allow_hosts, *error;
+	size_t pos;
+
+	if (lemonade_setting_is_known(hosts) &&
+	    lemo_fence_list_check(hosts, &error, &pos) < 0) {
+		*error_r = t_strdup_printf("lemonade_allow_hosts: %s at '%s'; "
+			"give host, host:port, [IPv6]:port or network/bits",
+			error, t_strcut(hosts + pos, ' '));
+		return -1;
+	}
+	if (*set->lemonade_ca_file != '\0' &&
+	    check_path("lemonade_ca_file", set->lemonade_ca_file,
+		       "a PEM file", error_r) < 0)
+		return -1;
+	return check_proxy(set->lemonade_http_proxy, error_r);
+}
+
+int lemonade_settings_check(const struct lemonade_settings *set,
+			    const char **error_r)
+{
+	static int (*const checks[])(const struct lemonade_settings *set,
+				     const char **error_r) = {
+		check_mail_process, check_told, check_payload, check_feed,
+		check_state, check_sending, check_reach
+	};
+	unsigned int i;
+
+	for (i = 0; i < N_ELEMENTS(checks); i++) {
+		if (checks[i](set, error_r) < 0)
+			return -1;
+	}
+	return 0;
+}
