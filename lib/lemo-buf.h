@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct lemo_buf {
 	char *data; /* NUL-terminated while len > 0; NULL when empty */
@@ -24,6 +25,9 @@ void lemo_buf_free(struct lemo_buf *buf);
 void lemo_buf_reset(struct lemo_buf *buf);
 void lemo_buf_add(struct lemo_buf *buf, const void *data, size_t len);
 void lemo_buf_adds(struct lemo_buf *buf, const char *str);
+void lemo_buf_addc(struct lemo_buf *buf, char c);
+/* Appends a number in decimal. */
+void lemo_buf_addu(struct lemo_buf *buf, uint64_t num);
 void lemo_buf_addf(struct lemo_buf *buf, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -41,6 +41,8 @@ enum lemo_event_type {
 /* A set of event types: bit 1 << type. */
 typedef uint32_t lemo_event_mask_t;
 #define LEMO_EVENT_MASK(type) ((lemo_event_mask_t)1 << (type))
+/* All types but the private ones. */
+#define LEMO_EVENT_MASK_RFC5423 (LEMO_EVENT_MASK(LEMO_EVENT_DEVICE_SET) - 1)
 
 /* Octets of an event id: lower-case hex of half a SHA-256. */
 #define LEMO_EVENT_ID_LEN 32
