@@ -1,0 +1,119 @@
+"""Fixtures of the system tests. See lemotest/ for what they hand out."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from lemotest import namespace                              # noqa: E402
+from lemotest.dns import NameServer                         # noqa: E402
+from lemotest.endpoint import Endpoints                     # noqa: E402
+from lemotest.server import Server                          # noqa: E402
+
+KEEP = os.environ.get("LEMO_KEEP", "") not in ("", "0")
+_active = []        # servers that run now
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes seconds by its nature")
+    # a terminated run still stops its servers
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+@pytest.fixture(scope="session")
+def run_dir():
+    """A short path (UNIX sockets), searchable by all users."""
+    directory = tempfile.mkdtemp(prefix="lemo-")
+    os.chmod(directory, 0o755)
+    os.mkdir(f"{directory}/etc")
+    namespace.enter(f"{directory}/etc")
+    yield directory
+    for server in list(_active):
+        server.stop()
+    if not KEEP:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def dns(run_dir):
+    server = NameServer()
+    server.set("*.test", namespace.PUBLIC4)
+    return server
+
+
+@pytest.fixture(scope="session")
+def endpoints(run_dir, dns):
+    """The HTTPS endpoints at public addresses, and their CA."""
+    with Endpoints(f"{run_dir}/ca", dns) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def _servers(run_dir, endpoints):
+    """name -> running server, for the whole session."""
+    servers = {}
+    yield servers
+    for server in servers.values():
+        server.stop()
+
+
+def _start(run_dir, endpoints, name, settings, conf, **kwargs):
+    settings = {"lemonade_ca_file": endpoints.ca_file, **settings}
+    server = Server(run_dir, name, settings, conf, **kwargs)
+    server.start()
+    _active.append(server)
+    return server
+
+
+def _stop(server):
+    server.stop()
+    _active.remove(server)
+
+
+def shared_server(run_dir, endpoints, servers, name, settings, conf=""):
+    if name not in servers:
+        servers[name] = _start(run_dir, endpoints, name, settings, conf)
+    return servers[name]
+
+
+@pytest.fixture
+def server(run_dir, endpoints, _servers):
+    """The server that most tests share; no feed."""
+    return shared_server(run_dir, endpoints, _servers, "main", {})
+
+
+@pytest.fixture
+def make_server(run_dir, endpoints, request):
+    """Starts a server for one test: make_server(lemonade_x=...)."""
+    made = []
+
+    def make(conf="", **settings):
+        name = f"s{len(_active)}-{os.urandom(2).hex()}"
+        made.append(_start(run_dir, endpoints, name, settings, conf))
+        return made[-1]
+    yield make
+    for server in made:
+        _stop(server)
+
+
+@pytest.fixture(params=["maildir", "sdbox"])
+def user(request, server):
+    return server.user(request.param)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """Marks the logs, then fails the test on what they must not say."""
+    for server in _active:
+        server.log.mark()
+    yield
+    for server in _active:
+        bad = server.log.unexpected()
+        if bad:
+            pytest.fail(f"log of {server.name}:\n" + "\n".join(bad[:20]),
+                        pytrace=False)

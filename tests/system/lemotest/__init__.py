@@ -1,0 +1,1 @@
+"""The harness of the system tests: private servers, clients and peers."""

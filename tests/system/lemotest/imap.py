@@ -1,0 +1,195 @@
+"""A raw IMAP client: what the server says is kept byte for byte."""
+
+import re
+import socket
+
+LITERAL = re.compile(rb"\{(\d+)\}\r\n$")
+
+
+class Literal(bytes):
+    """An argument that is sent as a non-synchronising literal."""
+
+
+class Response:
+    """One tagged answer and the untagged ones before it."""
+
+    def __init__(self, status, text, untagged):
+        self.status = status        # "OK", "NO", "BAD"
+        self.text = text            # str, behind the status
+        self.untagged = untagged    # list of bytes, literals included
+
+    def __repr__(self):
+        return f"<{self.status} {self.text} {self.untagged}>"
+
+    @property
+    def ok(self):
+        return self.status == "OK"
+
+    def find(self, pattern):
+        """First untagged line that matches; None if there is none."""
+        for line in self.untagged:
+            match = re.search(pattern, line, re.S)
+            if match:
+                return match
+        return None
+
+
+def quote(text):
+    """A quoted string, or a literal where that cannot be."""
+    data = text.encode() if isinstance(text, str) else text
+    if len(data) > 1000 or re.search(rb"[\r\n\x00\x80-\xff]", data):
+        return Literal(data)
+    return b'"' + re.sub(rb'(["\\])', rb"\\\1", data) + b'"'
+
+
+class Imap:
+    def __init__(self, port, host="127.0.0.1", timeout=15, sock=None):
+        self.sock = sock or socket.create_connection((host, port), timeout)
+        self.file = self.sock.makefile("rb")
+        self.transcript = []
+        self.count = 0
+        self.greeting = self._line()
+
+    def close(self):
+        try:
+            self.file.close()
+            self.sock.close()
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _line(self):
+        """A line with the literals in it."""
+        line = b""
+        while True:
+            part = self.file.readline()
+            if not part:
+                raise EOFError(f"server closed: {self.transcript[-3:]}")
+            line += part
+            match = LITERAL.search(part)
+            if match is None:
+                break
+            line += self.file.read(int(match.group(1)))
+        self.transcript.append(b"S: " + line)
+        return line[:-2]
+
+    def send(self, *args):
+        """Starts a command; returns its tag."""
+        self.count += 1
+        tag = f"t{self.count}".encode()
+        data = tag
+        for arg in args:
+            if isinstance(arg, str):
+                arg = arg.encode()
+            if isinstance(arg, Literal):
+                arg = b"{%d+}\r\n" % len(arg) + bytes(arg)
+            data += b" " + arg
+        self.transcript.append(b"C: " + data)
+        self.sock.sendall(data + b"\r\n")
+        return tag
+
+    def finish(self, tag):
+        untagged = []
+        while True:
+            line = self._line()
+            if line.startswith(tag + b" "):
+                status, _, text = line[len(tag) + 1:].partition(b" ")
+                return Response(status.decode(), text.decode("utf-8",
+                                                             "replace"),
+                                untagged)
+            untagged.append(line)
+
+    def cmd(self, *args):
+        """Each argument is separated by a space; str is sent as it is."""
+        return self.finish(self.send(*args))
+
+    def must(self, *args):
+        response = self.cmd(*args)
+        assert response.ok, f"{args}: {response}"
+        return response
+
+    def login(self, user, password):
+        return self.cmd("LOGIN", quote(user), quote(password))
+
+    def append(self, mailbox, message, flags=""):
+        args = [quote(mailbox)]
+        if flags:
+            args.append(f"({flags})")
+        return self.must("APPEND", *args, Literal(message))
+
+    def select(self, mailbox="INBOX"):
+        return self.must("SELECT", quote(mailbox))
+
+    def uidvalidity(self, mailbox="INBOX"):
+        return int(self.must("STATUS", quote(mailbox), "(UIDVALIDITY)")
+                   .find(rb"UIDVALIDITY (\d+)").group(1))
+
+    def setmetadata(self, entry, value, mailbox=""):
+        """value None deletes. The Response is the caller's to judge."""
+        if value is None:
+            pieces = [f"({entry} NIL)"]
+        else:
+            value = quote(value)
+            if isinstance(value, Literal):
+                # "(entry {n+}" CRLF value ")": one argument by hand
+                pieces = [b"(" + entry.encode() +
+                          b" {%d+}\r\n" % len(value) + bytes(value) + b")"]
+            else:
+                pieces = [b"(" + entry.encode() + b" " + value + b")"]
+        return self.cmd("SETMETADATA", quote(mailbox), *pieces)
+
+    def getmetadata(self, entry, mailbox="", options=""):
+        """The value as str, or None for NIL and for no answer."""
+        args = [options] if options else []
+        response = self.must("GETMETADATA", *args, quote(mailbox),
+                             f"({entry})")
+        return parse_metadata(response).get(entry.lower())
+
+    def getmetadata_all(self, entry, mailbox="", depth="infinity"):
+        return parse_metadata(self.must(
+            "GETMETADATA", f"(DEPTH {depth})", quote(mailbox), f"({entry})"))
+
+
+def _tokens(data):
+    """Atoms, strings and literals of a METADATA response's list."""
+    pos = 0
+    while pos < len(data):
+        char = data[pos:pos + 1]
+        if char in b" ()":
+            pos += 1
+        elif char == b'"':
+            out, pos = b"", pos + 1
+            while data[pos:pos + 1] != b'"':
+                if data[pos:pos + 1] == b"\\":
+                    pos += 1
+                out += data[pos:pos + 1]
+                pos += 1
+            pos += 1
+            yield out.decode("utf-8", "replace")
+        elif char in b"{~":
+            match = re.match(rb"~?\{(\d+)\}\r\n", data[pos:])
+            start = pos + match.end()
+            pos = start + int(match.group(1))
+            yield data[start:pos].decode("utf-8", "replace")
+        else:
+            match = re.match(rb"[^ ()]+", data[pos:])
+            pos += match.end()
+            atom = match.group(0).decode()
+            yield None if atom.upper() == "NIL" else atom
+
+
+def parse_metadata(response):
+    """entry -> value (None for NIL) of all METADATA responses."""
+    entries = {}
+    for line in response.untagged:
+        if not line.startswith(b"* METADATA "):
+            continue
+        tokens = list(_tokens(line[len(b"* METADATA "):]))[1:]
+        for name, value in zip(tokens[::2], tokens[1::2]):
+            entries[name.lower()] = value
+    return entries

@@ -1,0 +1,47 @@
+"""The server's log: what was said since a mark, and what must not be."""
+
+import re
+
+from . import wait
+
+BAD = re.compile(r"(Panic|Fatal|Error|Warning): ")
+
+
+class Log:
+    def __init__(self, path):
+        self.path = path
+        self.pos = 0
+        self.expected = []
+
+    def mark(self):
+        """Starts a new test: forgets what was said and expected before."""
+        self.pos += len(self._data())
+        self.expected = []
+
+    def _data(self):
+        try:
+            with open(self.path, "rb") as f:
+                f.seek(self.pos)
+                return f.read()
+        except FileNotFoundError:
+            return b""
+
+    def lines(self, pattern=""):
+        """Lines since the mark that match."""
+        return [line for line in self._data().decode("utf-8", "replace")
+                .splitlines() if re.search(pattern, line)]
+
+    def wait(self, pattern, count=1, timeout=5.0):
+        """Waits for matching lines; they are then expected."""
+        self.expect(pattern)
+        return wait.until(
+            lambda: len(found := self.lines(pattern)) >= count and found,
+            timeout, f"log line {pattern!r}")
+
+    def expect(self, *patterns):
+        """Errors and warnings that this test provokes."""
+        self.expected += patterns
+
+    def unexpected(self):
+        return [line for line in self.lines(BAD.pattern)
+                if not any(re.search(p, line) for p in self.expected)]

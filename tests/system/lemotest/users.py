@@ -1,0 +1,95 @@
+"""One mail user of a test: what a person with a client can do."""
+
+import json
+import smtplib
+import time
+
+from .imap import Imap
+
+VENDOR = "vendor/vendor.lemonade"
+PUSH = f"/private/{VENDOR}/push"
+
+
+def message(subject="hello", body="It rains.", sender="joe@remote.test",
+            to="you@lemo.test", extra=""):
+    """A small mail, CRLF."""
+    lines = [f"From: Joe <{sender}>", f"To: {to}", f"Subject: {subject}",
+             "Date: Mon, 05 Jan 2026 10:00:00 +0100",
+             f"Message-ID: <{time.time_ns()}@remote.test>",
+             "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8"]
+    if extra:
+        lines.append(extra)
+    return ("\r\n".join(lines) + f"\r\n\r\n{body}\r\n").encode()
+
+
+class User:
+    def __init__(self, server, name, password, uid, home, storage):
+        self.server, self.name, self.password = server, name, password
+        self.uid, self.home, self.storage = uid, home, storage
+        self._session = None
+
+    # -- IMAP
+
+    def imap(self):
+        """A new logged-in session; the server closes it at the end."""
+        session = Imap(self.server.ports["imap"])
+        self.server.sessions.append(session)
+        response = session.login(self.name, self.password)
+        assert response.ok, response
+        return session
+
+    @property
+    def session(self):
+        """A session kept for set-up work."""
+        if self._session is None:
+            self._session = self.imap()
+        return self._session
+
+    def forget_session(self):
+        """The server restarts: the next use logs in again."""
+        self._session = None
+
+    # -- devices
+
+    def entry(self, device):
+        return f"{PUSH}/{device}"
+
+    def set_device(self, device, value):
+        """value: dict (as JSON), str as it is, None to delete."""
+        if isinstance(value, dict):
+            value = json.dumps(value)
+        return self.session.setmetadata(self.entry(device), value)
+
+    def get_device(self, device):
+        return self.session.getmetadata(self.entry(device))
+
+    def status(self, device):
+        """The read-only status entry; None if there is none."""
+        value = self.session.getmetadata(self.entry(device) + "/status")
+        return None if value is None else json.loads(value)
+
+    # -- mail
+
+    def deliver(self, mail=None, sender="joe@remote.test", **kwargs):
+        """By LMTP; returns the seconds from end of data to 250."""
+        return deliver(self.server, [self.name],
+                       mail or message(**kwargs), sender)
+
+
+def deliver(server, names, mail, sender="joe@remote.test", timeout=30):
+    with smtplib.LMTP("127.0.0.1", server.ports["lmtp"],
+                      timeout=timeout) as lmtp:
+        lmtp.ehlo()
+        lmtp.mail(sender)
+        for name in names:
+            code, text = lmtp.rcpt(name)
+            assert code == 250, (code, text)
+        # smtplib.data() reads one reply; LMTP gives one a recipient
+        lmtp.putcmd("data")
+        assert lmtp.getreply()[0] == 354
+        lmtp.send(mail.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+        start = time.monotonic()
+        for name in names:
+            code, text = lmtp.getreply()
+            assert code == 250, (name, code, text)
+        return time.monotonic() - start

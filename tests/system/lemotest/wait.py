@@ -1,0 +1,30 @@
+"""Polling with a deadline: no test sleeps for a fixed time."""
+
+import time
+
+
+class Timeout(AssertionError):
+    pass
+
+
+def until(condition, timeout=5.0, what="", step=0.005):
+    """Returns the first true value of condition(); fails after timeout."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise Timeout(f"not within {timeout} s: "
+                          f"{what or condition.__name__}")
+        time.sleep(step)
+        step = min(step * 1.5, 0.1)
+
+
+def never(condition, seconds=0.5, what="", step=0.02):
+    """Fails if condition() becomes true within the given time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        assert not value, f"happened: {what or condition.__name__}: {value}"
+        time.sleep(step)
