@@ -55,6 +55,8 @@ int lemonade_settings_get_service(struct event *event,
 {
 	if (master_service_settings_read_simple(master_service, error_r) < 0)
 		return -1;
+	if (event == NULL)
+		event = master_service_get_event(master_service);
 	return settings_get(event, &lemonade_setting_parser_info, 0,
 			    set_r, error_r);
 }

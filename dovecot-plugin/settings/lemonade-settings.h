@@ -82,7 +82,7 @@ int lemonade_settings_get_user(struct mail_user *user,
 /* The same for the notifier. It reads the configuration itself, i.e. it
    stands where other services call master_service_settings_read_simple():
    after master_getopt(), before master_service_init_log().
-   event: a child of master_service_get_event() (2.4; unused in 2.3). */
+   event: NULL, or a child of the master service's event (2.4 only). */
 int lemonade_settings_get_service(struct event *event,
 				  const struct lemonade_settings **set_r,
 				  const char **error_r);
