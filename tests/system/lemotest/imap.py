@@ -155,8 +155,8 @@ class Imap:
             "GETMETADATA", f"(DEPTH {depth})", quote(mailbox), f"({entry})"))
 
 
-def _tokens(data):
-    """Atoms, strings and literals of a METADATA response's list."""
+def tokens(data):
+    """Atoms, strings and literals of a response, lists flattened."""
     pos = 0
     while pos < len(data):
         char = data[pos:pos + 1]
@@ -189,7 +189,7 @@ def parse_metadata(response):
     for line in response.untagged:
         if not line.startswith(b"* METADATA "):
             continue
-        tokens = list(_tokens(line[len(b"* METADATA "):]))[1:]
-        for name, value in zip(tokens[::2], tokens[1::2]):
+        flat = list(tokens(line[len(b"* METADATA "):]))[1:]
+        for name, value in zip(flat[::2], flat[1::2]):
             entries[name.lower()] = value
     return entries

@@ -93,19 +93,22 @@ def _add_users(directory):
     _overlay_file("/etc/group", directory, group)
 
 
-def enter(directory):
-    """Called once, as root, before any thread or server is started."""
+def enter(directory, network=True):
+    """Called once, as root, before any thread or server is started.
+    network: leave the machine's network too."""
     if os.getuid() != 0:
         raise RuntimeError("the system tests need root (for namespaces of "
                            "their own; nothing system-wide is touched)")
-    if _libc.unshare(CLONE_NEWNS | CLONE_NEWNET) != 0:
+    flags = CLONE_NEWNS | (CLONE_NEWNET if network else 0)
+    if _libc.unshare(flags) != 0:
         raise OSError(ctypes.get_errno(), "unshare: " +
                       os.strerror(ctypes.get_errno()))
     _mount("--make-rprivate", "/")
-    _loopback_up()
     _add_users(directory)
-    _overlay_file("/etc/resolv.conf", directory,
-                  "nameserver 127.0.0.1\noptions timeout:5 attempts:2\n")
+    if network:
+        _loopback_up()
+        _overlay_file("/etc/resolv.conf", directory,
+                      "nameserver 127.0.0.1\noptions timeout:5 attempts:2\n")
 
 
 def tmpfs(directory, size):
