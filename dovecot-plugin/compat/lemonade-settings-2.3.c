@@ -135,7 +135,9 @@ static int settings_fill(const char *const *envs, unsigned int count,
 		    setting_apply(envs[i], envs[i + 1], set, error_r) < 0)
 			return -1;
 	}
-	return lemonade_settings_check(set, error_r);
+	if (lemonade_settings_check(set, error_r) < 0)
+		return -1;
+	return lemonade_settings_check_together(set, error_r);
 }
 
 static int settings_parse(const char *const *envs, unsigned int count,

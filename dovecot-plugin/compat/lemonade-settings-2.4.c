@@ -24,7 +24,10 @@ static bool
 lemonade_settings_verify(void *set, pool_t pool ATTR_UNUSED,
 			 const char **error_r)
 {
-	return lemonade_settings_check(set, error_r) == 0;
+	if (lemonade_settings_check(set, error_r) < 0)
+		return FALSE;
+	return settings_get_config_binary() != SETTINGS_BINARY_OTHER ||
+		lemonade_settings_check_together(set, error_r) == 0;
 }
 
 const struct setting_parser_info lemonade_setting_parser_info = {

@@ -50,6 +50,11 @@ extern const struct lemonade_settings lemonade_default_settings;
    is not judged. */
 int lemonade_settings_check(const struct lemonade_settings *set,
 			    const char **error_r);
+/* The same for settings that need one another. The config process of 2.4
+   sees a protocol { } block without what is set outside of it, so this is
+   for the settings as a process uses them. */
+int lemonade_settings_check_together(const struct lemonade_settings *set,
+				     const char **error_r);
 
 /* compat/: false if str stands for %variables that are not expanded yet. */
 bool lemonade_setting_is_known(const char *str);

@@ -163,13 +163,6 @@ static int check_feed(const struct lemonade_settings *set,
 	if (check_events("lemonade_feed_events", set->lemonade_feed_events,
 			 error_r) < 0)
 		return -1;
-	if (*set->lemonade_feed_events != '\0' &&
-	    *set->lemonade_feed_file == '\0') {
-		*error_r = "lemonade_feed_file: is empty but "
-			"lemonade_feed_events is not; name the file with the "
-			"feed's URLs, or empty lemonade_feed_events";
-		return -1;
-	}
 	if (*set->lemonade_feed_file == '\0')
 		return 0;
 	return check_path("lemonade_feed_file", set->lemonade_feed_file,
@@ -249,6 +242,18 @@ static int check_reach(const struct lemonade_settings *set,
 		       "a PEM file", error_r) < 0)
 		return -1;
 	return check_proxy(set->lemonade_http_proxy, error_r);
+}
+
+int lemonade_settings_check_together(const struct lemonade_settings *set,
+				     const char **error_r)
+{
+	if (*set->lemonade_feed_events == '\0' ||
+	    *set->lemonade_feed_file != '\0')
+		return 0;
+	*error_r = "lemonade_feed_file: is empty but lemonade_feed_events "
+		"is not; name the file with the feed's URLs, or empty "
+		"lemonade_feed_events";
+	return -1;
 }
 
 int lemonade_settings_check(const struct lemonade_settings *set,
