@@ -1,6 +1,7 @@
 """A private Postfix in front of a Server: SMTP in, LMTP to Dovecot."""
 
 import os
+import smtplib
 import subprocess
 
 from . import wait
@@ -97,3 +98,8 @@ class Postfix:
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.process.wait(10)
         self.process = None
+
+    def send(self, sender, recipients, mail):
+        """Returns when the queue has it."""
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=10) as smtp:
+            smtp.sendmail(sender, recipients, mail)

@@ -233,7 +233,7 @@ class Server:
             for domain, count in (("lemo.test", USERS), ("other.test", 20)):
                 for n in range(1, count + 1):
                     rows[f"{storage[0]}{n}@{domain}"] = ("lemovmail", storage)
-        for name in ("joe", "ann"):
+        for name in ("joe", "ann", "you@lemo.test"):    # the demo's: you
             rows[name] = ("lemovmail", "maildir")
         for name in ("lemoalice", "lemobob"):
             rows[name] = (name, "maildir")

@@ -4,6 +4,7 @@ import json
 import smtplib
 import time
 
+from . import wait
 from .imap import Imap
 
 VENDOR = "vendor/vendor.lemonade"
@@ -26,6 +27,7 @@ class User:
     def __init__(self, server, name, password, uid, home, storage):
         self.server, self.name, self.password = server, name, password
         self.uid, self.home, self.storage = uid, home, storage
+        self.secrets = {}
         self._session = None
 
     # -- IMAP
@@ -62,6 +64,30 @@ class User:
 
     def get_device(self, device):
         return self.session.getmetadata(self.entry(device))
+
+    def register(self, endpoint, device="phone", **fields):
+        """The three exchanges of an app: write the device, receive the
+        code, write it back. Returns the object as last written; its secret
+        is in self.secrets."""
+        sub = {"channel": "webhook", "url": endpoint.url, **fields}
+        response = self.set_device(device, sub)
+        assert response.ok, response
+        code = endpoint.code()
+        self.secrets[device] = self.status(device).get("secret")
+        sub["verificationCode"] = code
+        response = self.set_device(device, sub)
+        assert response.ok, response
+        wait.until(lambda: (self.status(device) or {}).get("verified"), 5,
+                   f"{device} verified")
+        return sub
+
+    def change_device(self, device, **fields):
+        """Other values in a registered device; None removes a field."""
+        sub = json.loads(self.get_device(device))
+        sub.update(fields)
+        response = self.set_device(
+            device, {k: v for k, v in sub.items() if v is not None})
+        assert response.ok, response
 
     def status(self, device):
         """The read-only status entry; None if there is none."""
