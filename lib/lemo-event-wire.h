@@ -8,7 +8,8 @@
  *   EVENT <TAB> key=value <TAB> key=value ... <LF>
  *
  * Keys are the parameter names of RFC 5423 section 5 where it has one, else
- * "vnd.lemonade.*" (table in lemo-event-wire.c). Each device comes as
+ * "vnd.lemonade.*" (table in lemo-event-wire.c; vnd.lemonade.event is the
+ * type, vnd.lemonade.id the id). Each device comes as
  *   device=NAME\001tVERDICT[\001tJSON]
  * i.e. name, verdict and subscription tab-escaped once as a list and then
  * again as a value. The alphabet is that of Dovecot's str_tabescape():
@@ -26,10 +27,12 @@ void lemo_event_encode(const struct lemo_event *event, struct lemo_buf *buf);
 
 /* Decodes one line of len octets without its LF. The line is unescaped in
    place and the event's strings point into it. Unknown keys are ignored (a
-   newer plugin), doubled keys, bad numbers, a missing id, type, user,
-   timestamp or uri and more than LEMO_EVENT_MAX_DEVICES devices are errors:
-   -1, *error_r is a constant. The strings are NUL-free UTF-8; invalid UTF-8
-   is an error. */
+   newer plugin), doubled keys, bad numbers, a missing or malformed id, type,
+   user, timestamp or uri, doubled devices and more than
+   LEMO_EVENT_MAX_DEVICES of them are errors: -1, *error_r is a constant and
+   *event_r untouched. The strings are NUL-free UTF-8; invalid UTF-8 is an
+   error, and so is a URL that is not printable ASCII. Octets behind len are
+   neither read nor written. */
 int lemo_event_decode(char *line, size_t len, struct lemo_event *event_r,
 		      const char **error_r);
 
