@@ -17,8 +17,11 @@
  * refused ("payload" says what is sent). AnnotationChange,
  * MailboxMetadataChange and ServerMetadataChange are refused. The pairing
  * rule of RFC 5465 section 5 does not apply.
- * The first group that names a mailbox decides for it (RFC 5465 section 6).
- * Mailbox names are UTF-8 atoms or quoted strings; "INBOX" in any case.
+ * MessageExpunge includes MessageExpire (RFC 5465 5.3).
+ * All groups that name a mailbox apply to it (RFC 5465 section 6), but NONE in
+ * any of them silences it. "inboxes" is the same as "personal" (6.3).
+ * Mailbox names are UTF-8 atoms or quoted strings; "INBOX" in any case. Spaces
+ * may be doubled.
  */
 
 #include "lemo-event.h"
@@ -45,7 +48,7 @@ void lemo_notify_groups_free(struct lemo_notify_groups **groups);
 
 /* True if the answer of _events() can depend on facts->subscribed. */
 bool lemo_notify_groups_want_subscribed(const struct lemo_notify_groups *g);
-/* The event types that the first group naming this mailbox asks for. */
+/* The event types that the groups naming this mailbox ask for. */
 lemo_event_mask_t lemo_notify_groups_events(const struct lemo_notify_groups *g,
 					    const struct lemo_mailbox_facts *f);
 /* All event types any group asks for. */
