@@ -1,0 +1,238 @@
+"""The demo: private servers, a phone, a page. Called by tests/demo, in a
+mount and PID namespace of its own: how it ends does not matter, nothing is
+left behind."""
+
+import argparse
+import email.message
+import email.utils
+import os
+import queue
+import smtplib
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "system"))
+
+from lemotest import namespace, wait                        # noqa: E402
+from lemotest.postfix import Postfix                        # noqa: E402
+from lemotest.server import Server, is_24                   # noqa: E402
+
+import timeline                                             # noqa: E402
+import web                                                  # noqa: E402
+from phone import BadPush, DEVICE, Phone                    # noqa: E402
+
+USER = "you@lemo.test"
+DIRECTORY = "/run"      # covered by a file system of our own
+START_TIMEOUT = 60      # seconds for everything up to the first push
+SILENCE = 3             # seconds without push until the status is asked
+LOG_LAG = 1             # seconds that a log line may come late
+DEFAULT_FILTER = "UNSEEN UNKEYWORD $Junk UNKEYWORD $Muted"
+NAMES = {"smtp": "SMTP accepted", "lmtp": "LMTP 250", "event": "event",
+         "outbox": "outbox", "push": "push"}
+
+
+def address(text):
+    """(name, address) of a From field that a person typed."""
+    name, addr = email.utils.parseaddr(text)
+    if "@" not in addr or not addr.isascii():
+        raise web.Refused("From needs an address such as ada@example.net.")
+    return name, addr
+
+
+class Demo:
+    def __init__(self, directory, pid):
+        self.pid = pid
+        self.web = web.Server({"/mail": self.on_mail_form,
+                               "/filter": self.on_filter_form},
+                              lambda *push: self.phone.on_push(*push))
+        self.dovecot = Server(
+            directory, "demo", {"lemonade_allow_hosts": self.web.authority},
+            timeline.CONF)
+        self.postfix = Postfix(directory, self.dovecot)
+        self.mails = {}         # Message-ID -> what the page shows
+        self.lock = threading.Lock()
+        self.phone = None
+
+    def start(self, deadline):
+        self.dovecot.start()
+        self.postfix.start()
+        self.phone = Phone(self.dovecot.user(name=USER), self.web.hook_url)
+        self.phone.register(deadline)
+        self.say_facts()
+
+    # -- what the page shows
+
+    def services(self):
+        ports = self.dovecot.ports
+        login = f"user {USER}, password {self.phone.user.password}"
+        return [("Page", f"http://{self.web.authority}/"),
+                ("SMTP", f"127.0.0.1:{self.postfix.port} (mail to {USER})"),
+                ("IMAP", f"127.0.0.1:{ports['imap']} ({login})"),
+                ("ManageSieve", f"127.0.0.1:{ports['sieve']} ({login})"),
+                ("LMTP", f"127.0.0.1:{ports['lmtp']}"),
+                ("doveadm", f"nsenter -t {self.pid} -m -p doveadm -c "
+                            f"{self.dovecot.conf_file} lemonade status")]
+
+    def say_facts(self):
+        self.web.stream.say("facts", "facts", {
+            "dovecot": version("dovecot", "--version"),
+            "postfix": version("postconf", "-h", "mail_version"),
+            "device": DEVICE, "services": self.services(),
+            "filter": self.phone.wanted.get("filter", DEFAULT_FILTER),
+            "defaultFilter": DEFAULT_FILTER})
+
+    def say_mail(self, mail, state):
+        mail["state"] = state
+        self.web.stream.say("mail", mail["id"], mail)
+
+    def mail_of(self, message_id):
+        """A mail that did not come by our form is new here."""
+        with self.lock:
+            if message_id not in self.mails:
+                self.mails[message_id] = {"id": str(len(self.mails) + 1),
+                                          "moments": {}}
+            return self.mails[message_id]
+
+    # -- the forms
+
+    def on_mail_form(self, fields):
+        mail = self.send(fields["from"], fields["subject"], fields["text"])
+        return "Postfix accepted it as mail " + mail["id"] + "."
+
+    def on_filter_form(self, fields):
+        text = fields["filter"].strip()
+        refusal = self.phone.write(
+            filter=None if text in ("", DEFAULT_FILTER) else text)
+        if refusal is not None:
+            raise web.Refused("NO " + refusal)
+        self.say_facts()
+        return "OK, from now on this rings."
+
+    # -- a mail on its way
+
+    def send(self, sender, subject, text):
+        """By SMTP; the clock starts with Postfix's answer."""
+        name, addr = address(sender)
+        message = email.message.EmailMessage()
+        message["From"] = email.utils.formataddr((name, addr))
+        message["To"] = USER
+        message["Subject"] = " ".join(subject.split())
+        message["Date"] = email.utils.localtime()
+        message["Message-ID"] = email.utils.make_msgid(domain="example.net")
+        message.set_content(text)
+        mail = self.mail_of(message["Message-ID"])
+        mail.update({"from": name or addr, "subject": message["Subject"]})
+        with smtplib.SMTP("127.0.0.1", self.postfix.port, timeout=30) as smtp:
+            smtp.ehlo()
+            smtp.mail(addr)
+            smtp.rcpt(USER)
+            code, reply = smtp.data(message.as_bytes())
+            mail["moments"]["smtp"] = time.time() * 1e3
+        if code != 250:
+            raise web.Refused(reply.decode())
+        self.say_mail(mail, "on its way")
+        threading.Timer(SILENCE, self.ask_why_silent, (mail,)).start()
+        return mail
+
+    def ask_why_silent(self, mail):
+        """No push: the device's status entry says what held it back."""
+        if "push" in mail["moments"]:
+            return
+        held = self.phone.status().get("heldBack")
+        self.say_mail(mail, "held back: " + held if held else "no push yet")
+
+    def next_mail(self, deadline):
+        """The mail that the next push rings for; None if it rings for
+        something else."""
+        said, at = self.phone.next_push(deadline)
+        data = said["data"]
+        if said["type"] != "lemonade.MessageNew":
+            return None
+        shown = self.phone.fetch(data["mailbox"], data["uid"])
+        message_id = shown.pop("message_id")
+        mail = self.mail_of(message_id)
+        mail.update(shown, said=said,
+                    signed="Signature verified (Standard Webhooks).")
+        mail["moments"]["push"] = at * 1e3
+        self.say_mail(mail, "rang")
+        self.add_moments(mail, message_id, said["id"])
+        return mail
+
+    def add_moments(self, mail, message_id, event_id):
+        """From the log, which may lag a little."""
+        def known():
+            moments = timeline.event(self.dovecot.log, event_id)
+            moments["lmtp"] = timeline.delivery(self.dovecot.log, message_id)
+            return moments["lmtp"] and len(moments) == 3 and moments
+        try:
+            mail["moments"].update(wait.until(known, LOG_LAG))
+        except wait.Timeout:
+            pass
+        self.say_mail(mail, "rang")
+
+
+def version(*command):
+    return subprocess.run(command, check=True, capture_output=True,
+                          text=True).stdout.split()[0]
+
+
+def print_timeline(mail):
+    moments = mail["moments"]
+    for name in sorted(moments, key=moments.get):
+        print(f"  {NAMES[name]:14}{moments[name] - moments['smtp']:8.1f} ms")
+
+
+def prepare(arguments):
+    """A file system, users and processes of our own. Returns what the rest
+    of the machine calls this process."""
+    pid = os.readlink("/proc/self")     # still the machine's /proc
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "lemonade",
+                    DIRECTORY], check=True)
+    os.mkdir(f"{DIRECTORY}/etc")
+    namespace.enter(f"{DIRECTORY}/etc", network=False)
+    subprocess.run(["mount", "-t", "proc", "proc", "/proc"], check=True)
+    subprocess.run(["mount", "-t", "overlay", "-o",
+                    f"lowerdir={arguments.stage}/usr/lib/dovecot:"
+                    "/usr/lib/dovecot", "overlay", "/usr/lib/dovecot"],
+                   check=True)
+    return pid
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/demo")
+    parser.add_argument("--once", action="store_true",
+                        help="end after the first push; exit 0 if it came")
+    parser.add_argument("--stage", required=True, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    pid = prepare(arguments)
+    deadline = time.time() + START_TIMEOUT
+    demo = Demo(DIRECTORY, pid)
+    try:
+        demo.start(deadline)
+        first = demo.send("Ada Lovelace <ada@example.net>", "Lunch at noon?",
+                          "The lemon tree café has a free table.")
+        while demo.next_mail(deadline) is not first:
+            pass
+    except queue.Empty:
+        sys.exit(f"No push came within {START_TIMEOUT} s.\n" +
+                 "\n".join(demo.dovecot.log.lines()[-20:]))
+    print("The phone rang:")
+    print_timeline(first)
+    if arguments.once:
+        return
+    print()
+    for name, text in demo.services():
+        print(f"  {name:12}{text}")
+    print("\nCtrl-C ends it and leaves nothing behind.", flush=True)
+    while True:
+        try:
+            demo.next_mail(float("inf"))
+        except BadPush as e:
+            print("A push was not believed:", e, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
