@@ -1,0 +1,100 @@
+"""What the benches share: the system tests' harness, and statistics.
+
+Every figure is a ratio or a difference taken in one interleaved run: the
+machine's own speed wanders by more than what is measured.
+"""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "system"))
+
+from lemotest import namespace                              # noqa: E402
+from lemotest.dns import NameServer                         # noqa: E402
+from lemotest.endpoint import Endpoints                     # noqa: E402
+from lemotest.server import Server                          # noqa: E402
+from lemotest.users import message                          # noqa: E402
+
+# no budget stands between the bench and the figure
+NO_BUDGETS = {"lemonade_budget_user": 0, "lemonade_budget_device": 0,
+              "lemonade_budget_origin": 0}
+
+
+class Lmtp:
+    """One connection, many deliveries to one user."""
+
+    def __init__(self, server, user):
+        self.user = user
+        self.sock = socket.create_connection(
+            ("127.0.0.1", server.ports["lmtp"]), 120)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.file = self.sock.makefile("rb")
+        self.expect(b"220")
+        self.command(b"LHLO bench", b"250")
+
+    def expect(self, code):
+        while True:
+            line = self.file.readline()
+            assert line.startswith(code), line
+            if line[3:4] == b" ":
+                return line
+
+    def command(self, line, code):
+        self.sock.sendall(line + b"\r\n")
+        return self.expect(code)
+
+    def deliver(self, mail, clock):
+        """Seconds from the end of data to its 250."""
+        self.command(b"MAIL FROM:<joe@remote.test>", b"250")
+        self.command(b"RCPT TO:<" + self.user.name.encode() + b">", b"250")
+        self.command(b"DATA", b"354")
+        start = clock()
+        self.sock.sendall(mail + b".\r\n")
+        self.expect(b"250")
+        return clock() - start
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+
+def add_verified(server, user, device, **fields):
+    """A device the admin vouches for: no round trip with the endpoint."""
+    server.doveadm("lemonade", "device", "add", "-u", user.name,
+                   "--verified", device, json.dumps(fields), check=True)
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def percentile(values, percent):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def run_dir():
+    directory = tempfile.mkdtemp(prefix="lemo-bench-")
+    os.chmod(directory, 0o755)
+    os.mkdir(f"{directory}/etc")
+    namespace.enter(f"{directory}/etc")
+    return directory
+
+
+def compile_c(name, directory, *libs):
+    """A yardstick program; returns its path."""
+    path = f"{directory}/{name}"
+    subprocess.run(["gcc", "-O2", "-Wall", "-W", f"{HERE}/{name}.c", "-o",
+                    path, *libs], check=True)
+    return path
+
+
+__all__ = ["Endpoints", "HERE", "Lmtp", "NO_BUDGETS", "NameServer", "Server",
+           "add_verified", "compile_c", "median", "message", "percentile",
+           "run_dir"]

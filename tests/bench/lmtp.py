@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""What Lemonade adds to an LMTP delivery, whatever the endpoint does.
+
+    lmtp.py [--count N] [--storage sdbox|maildir]
+
+Variants are delivered to in turn, N rounds; the difference to the bare
+server is taken within each round. maildir has 5,000 files in new/. Beside
+them stock push notification with the same endpoints (silent only five
+times: each delivery waits for it).
+"""
+
+import argparse
+import os
+import shutil
+import time
+
+from common import (Endpoints, Lmtp, NO_BUDGETS, NameServer, Server,
+                    add_verified, median, message, percentile, run_dir)
+
+FILTER = 'OR FROM "boss" OR SUBJECT "bench" HEADER X-Priority "1"'
+FILES_IN_NEW = 5000
+WARM_UP = 20
+SILENT_COUNT = 5
+
+OX_23 = """
+mail_plugins = $mail_plugins notify push_notification
+mail_attribute_dict = file:%h/dovecot-attributes
+plugin {{
+  push_notification_driver = ox:url={url} user_from_metadata
+}}
+"""
+OX_24 = """
+mail_plugins {{
+  notify = yes
+  push_notification = yes
+}}
+mail_attribute {{
+  dict file {{
+    path = %{{home}}/dovecot-attributes
+  }}
+}}
+push_notification ox {{
+  push_notification_ox_url = {url}
+}}
+"""
+
+
+def fill_new(user):
+    """A maildir that has seen much and was never opened."""
+    new = f"{user.home}/Maildir/new"
+    os.makedirs(new)
+    for sub in ("cur", "tmp"):
+        os.makedirs(f"{user.home}/Maildir/{sub}")
+    for n in range(FILES_IN_NEW):
+        with open(f"{new}/{1700000000 + n}.M{n}P1.bench", "wb") as f:
+            f.write(message(subject=f"old {n}"))
+    for path, dirs, files in os.walk(f"{user.home}/Maildir"):
+        for entry in [path] + [f"{path}/{f}" for f in dirs + files]:
+            os.chown(entry, user.uid, user.uid)
+
+
+class Bench:
+    def __init__(self, storage, directory, dns, endpoints):
+        self.storage, self.directory = storage, directory
+        self.dns, self.endpoints = dns, endpoints
+        self.servers, self.lmtp = [], {}
+
+    def server(self, name, settings=None, conf="", includes=None):
+        server = Server(self.directory, name, settings, conf, includes)
+        self.servers.append(server.start())
+        return server
+
+    def variant(self, name, server, url=None):
+        user = server.user(self.storage)
+        if self.storage == "maildir":
+            fill_new(user)
+        if url is not None:
+            add_verified(server, user, "phone", channel="webhook", url=url,
+                         filter=FILTER)
+        self.lmtp[name] = Lmtp(server, user)
+
+    def urls(self):
+        """Every mood an endpoint can have."""
+        def told(behaviour):
+            endpoint = self.endpoints.new()
+            endpoint.tell(behaviour)
+            return endpoint.url
+        return {"instant": told("instant"), "2 s": told("delay=2"),
+                "silent": told("silent"), "refused": told("refuse"),
+                "DNS silent": "https://bench.silent.test/x"}
+
+    def set_up(self):
+        # Server writes lemonade_* only with our includes
+        bare = self.server("bare", includes=[])
+        self.variant("bare", bare)
+        ours = self.server("ours", {"lemonade_ca_file": self.endpoints.ca_file,
+                                    **NO_BUDGETS})
+        self.variant("no device", ours)
+        for name, url in self.urls().items():
+            self.variant(name, ours, url)
+
+    def run(self, count):
+        mail = message(subject="bench")
+        times = {name: [] for name in self.lmtp}
+        for n in range(-WARM_UP, count):
+            for name, lmtp in self.lmtp.items():
+                took = lmtp.deliver(mail, time.perf_counter)
+                if n >= 0:
+                    times[name].append(took * 1000)
+        return times
+
+    def tear_down(self):
+        for lmtp in self.lmtp.values():
+            lmtp.close()
+        for server in self.servers:
+            server.stop()
+
+
+def report(storage, times):
+    print(f"{storage}, {len(times['bare'])} deliveries each; ms, from end of "
+          "data to 250; added = median of the differences in a round")
+    print(f"  {'variant':<12} {'median':>8} {'p99':>8} {'added':>8}")
+    for name, values in times.items():
+        added = median([a - b for a, b in zip(values, times["bare"])])
+        print(f"  {name:<12} {median(values):8.3f} "
+              f"{percentile(values, 99):8.3f} {added:8.3f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--storage", default="sdbox",
+                        choices=["sdbox", "maildir"])
+    args = parser.parse_args()
+    directory = run_dir()
+    dns = NameServer()
+    dns.set("*.test", "11.22.33.44")
+    try:
+        with Endpoints(f"{directory}/ca", dns) as endpoints:
+            bench = Bench(args.storage, directory, dns, endpoints)
+            try:
+                bench.set_up()
+                report(args.storage, bench.run(args.count))
+            finally:
+                bench.tear_down()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
