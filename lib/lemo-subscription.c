@@ -1,0 +1,456 @@
+#include "lemo-subscription.h"
+#include "lemo-time.h"
+#include "lemo-weburl.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lemo-banned.h"
+
+const char *const lemo_channel_names[] = { "webhook", "log", "null", NULL };
+
+#define NOT_YET "not supported by this version"
+#define MUST_BE_STRING "must be a string"
+
+/* What is known while an object is parsed. A field's function returns false
+   after fail(). */
+struct parser {
+	struct lemo_subscription *sub;
+	const char *name; /* of the device */
+	struct lemo_subscription_error *error;
+};
+
+typedef bool field_func_t(struct parser *p, json_t *value);
+
+static void set_field(struct lemo_subscription_error *error, const char *field)
+{
+	size_t i;
+
+	for (i = 0; field[i] != '\0' && i < LEMO_DEVICE_NAME_MAX; i++) {
+		error->field[i] = field[i] >= ' ' && field[i] <= '~' ?
+			field[i] : '?';
+	}
+	error->field[i] = '\0';
+}
+
+/* The caller of the field's function adds the field's name. */
+static bool fail(struct parser *p, const char *reason)
+{
+	p->error->reason = reason;
+	return false;
+}
+
+static bool fail_in(struct parser *p, const char *field, const char *reason)
+{
+	set_field(p->error, field);
+	return fail(p, reason);
+}
+
+/* A string of at most max octets. */
+static bool get_string(struct parser *p, json_t *value, size_t max,
+		       const char **str_r)
+{
+	if (!json_is_string(value))
+		return fail(p, MUST_BE_STRING);
+	if (json_string_length(value) > max)
+		return fail(p, "too long");
+	*str_r = json_string_value(value);
+	return true;
+}
+
+static bool get_number(struct parser *p, json_t *value, uint32_t max,
+		       const char *reason, uint32_t *num_r)
+{
+	json_int_t num = json_integer_value(value);
+
+	if (!json_is_integer(value) || num < 0 || num > (json_int_t)max)
+		return fail(p, reason);
+	*num_r = num;
+	return true;
+}
+
+/* The position of a string in a NULL-terminated list. */
+static bool get_choice(struct parser *p, json_t *value,
+		       const char *const choices[], const char *reason,
+		       unsigned int *num_r)
+{
+	const char *str = json_string_value(value);
+	unsigned int i;
+
+	for (i = 0; str != NULL && choices[i] != NULL; i++) {
+		if (strcmp(str, choices[i]) == 0) {
+			*num_r = i;
+			return true;
+		}
+	}
+	return fail(p, reason);
+}
+
+static bool is_one_line(const char *str)
+{
+	for (; *str != '\0'; str++) {
+		if ((unsigned char)*str < ' ' || *str == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static bool parse_device_client_id(struct parser *p, json_t *value)
+{
+	const char *id = json_string_value(value);
+
+	/* Dovecot has lower-cased the entry name. */
+	if (id == NULL || strcasecmp(id, p->name) != 0) {
+		return fail(p, "must be the last component of the entry's "
+			    "name");
+	}
+	return true;
+}
+
+static bool parse_url(struct parser *p, json_t *value)
+{
+	struct lemo_weburl url;
+
+	if (!get_string(p, value, LEMO_DEVICE_URL_MAX, &p->sub->url))
+		return false;
+	return lemo_weburl_parse(p->sub->url, &url, &p->error->reason) == 0;
+}
+
+/* base64url of exactly so many characters, "=" at its end allowed. */
+static bool get_key(json_t *keys, const char *key, size_t len,
+		    const char **str_r)
+{
+	const char *str = json_string_value(json_object_get(keys, key));
+	size_t pad;
+
+	if (str == NULL)
+		return false;
+	pad = strspn(str, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		     "abcdefghijklmnopqrstuvwxyz0123456789-_");
+	if (pad != len || strspn(str + pad, "=") != strlen(str + pad) ||
+	    strlen(str + pad) > 2)
+		return false;
+	*str_r = str;
+	return true;
+}
+
+/* RFC 8620 7.2: a P-256 point of 65 octets and 16 octets of secret. */
+static bool parse_keys(struct parser *p, json_t *value)
+{
+	if (json_is_null(value))
+		return true;
+	if (!json_is_object(value) || json_object_size(value) != 2) {
+		return fail(p, "must be an object of two strings, p256dh and "
+			    "auth");
+	}
+	if (!get_key(value, "p256dh", 87, &p->sub->p256dh))
+		return fail_in(p, "keys.p256dh",
+			       "must be base64url of 65 octets");
+	if (!get_key(value, "auth", 22, &p->sub->auth))
+		return fail_in(p, "keys.auth",
+			       "must be base64url of 16 octets");
+	return true;
+}
+
+static bool parse_verification_code(struct parser *p, json_t *value)
+{
+	if (json_is_null(value))
+		return true;
+	if (!get_string(p, value, LEMO_DEVICE_CODE_MAX,
+			&p->sub->verification_code))
+		return false;
+	return is_one_line(p->sub->verification_code) ||
+		fail(p, "must have no control characters");
+}
+
+/* UTCDate of RFC 8620 1.4 */
+static bool parse_expires(struct parser *p, json_t *value)
+{
+	const char *str = json_string_value(value);
+	size_t len = json_string_length(value);
+
+	if (json_is_null(value))
+		return true;
+	if (str == NULL || len == 0 || str[len - 1] != 'Z' ||
+	    !lemo_time_parse_rfc3339(str, len, &p->sub->expires))
+		return fail(p, "must be a UTC date such as "
+			    "2030-01-31T12:00:00Z");
+	/* 0 is "never" */
+	if (p->sub->expires <= 0)
+		p->sub->expires = 1;
+	return true;
+}
+
+static bool parse_channel(struct parser *p, json_t *value)
+{
+	unsigned int num;
+
+	if (json_is_string(value) &&
+	    strcmp(json_string_value(value), "webpush") == 0)
+		return fail(p, NOT_YET);
+	if (!get_choice(p, value, lemo_channel_names,
+			"must be webhook, log or null", &num))
+		return false;
+	p->sub->channel = lemo_channel_names[num];
+	return true;
+}
+
+static bool parse_events(struct parser *p, json_t *value)
+{
+	if (!json_is_string(value))
+		return fail(p, "must be a string of event groups, such as "
+			    "(personal (MessageNew))");
+	return lemo_notify_groups_parse(json_string_value(value),
+					json_string_length(value),
+					&p->sub->events, &p->error->reason,
+					&p->error->pos) == 0;
+}
+
+static bool parse_filter(struct parser *p, json_t *value)
+{
+	if (!get_string(p, value, LEMO_DEVICE_FILTER_MAX, &p->sub->filter))
+		return false;
+	if (p->sub->filter[0] == '\0' || !is_one_line(p->sub->filter)) {
+		return fail(p, "must be SEARCH criteria on one line, such as "
+			    "ALL");
+	}
+	p->sub->filter_is_default = false;
+	return true;
+}
+
+static bool parse_payload(struct parser *p, json_t *value)
+{
+	uint32_t num;
+
+	if (!get_number(p, value, LEMO_PAYLOAD_SNIPPET,
+			"must be an integer from 0 to 4", &num))
+		return false;
+	p->sub->payload = num;
+	return true;
+}
+
+static bool parse_urgency(struct parser *p, json_t *value)
+{
+	static const char *const choices[] = {
+		"very-low", "low", "normal", "high", NULL
+	};
+	unsigned int num;
+
+	if (!get_choice(p, value, choices,
+			"must be very-low, low, normal or high", &num))
+		return false;
+	p->sub->urgency = num;
+	return true;
+}
+
+static bool parse_format(struct parser *p, json_t *value)
+{
+	static const char *const choices[] = {
+		"cloudevents", "ntfy", "gotify", "apprise", NULL
+	};
+	unsigned int num;
+
+	if (!get_choice(p, value, choices,
+			"must be cloudevents, ntfy, gotify or apprise", &num))
+		return false;
+	p->sub->format = num;
+	return true;
+}
+
+static bool parse_ttl(struct parser *p, json_t *value)
+{
+	return get_number(p, value, LEMO_DEVICE_TTL_MAX,
+			  "must be seconds from 0 to 2419200", &p->sub->ttl);
+}
+
+static bool parse_collapse(struct parser *p, json_t *value)
+{
+	return get_number(p, value, LEMO_DEVICE_COLLAPSE_MAX,
+			  "must be seconds from 0 to 3600",
+			  &p->sub->collapse);
+}
+
+static bool parse_disabled(struct parser *p, json_t *value)
+{
+	if (!json_is_boolean(value))
+		return fail(p, "must be true or false");
+	p->sub->disabled = json_is_true(value);
+	return true;
+}
+
+static bool parse_when_connected(struct parser *p, json_t *value)
+{
+	static const char *const choices[] = { "always", NULL };
+	unsigned int num;
+
+	return get_choice(p, value, choices, NOT_YET "; only always is",
+			  &num);
+}
+
+static bool parse_quiet(struct parser *p, json_t *value)
+{
+	(void)value;
+	return fail(p, NOT_YET);
+}
+
+static const struct {
+	const char *name;
+	field_func_t *parse;
+} fields[] = {
+	/* RFC 8620 7.2 */
+	{ "deviceClientId", parse_device_client_id },
+	{ "url", parse_url },
+	{ "keys", parse_keys },
+	{ "verificationCode", parse_verification_code },
+	{ "expires", parse_expires },
+	/* ours */
+	{ "channel", parse_channel },
+	{ "events", parse_events },
+	{ "filter", parse_filter },
+	{ "payload", parse_payload },
+	{ "urgency", parse_urgency },
+	{ "format", parse_format },
+	{ "ttl", parse_ttl },
+	{ "collapse", parse_collapse },
+	{ "disabled", parse_disabled },
+	{ "whenConnected", parse_when_connected },
+	{ "quiet", parse_quiet }
+};
+#define FIELDS_COUNT (sizeof(fields) / sizeof(fields[0]))
+
+static bool parse_field(struct parser *p, const char *name, json_t *value)
+{
+	unsigned int i;
+
+	for (i = 0; i < FIELDS_COUNT; i++) {
+		if (strcmp(fields[i].name, name) == 0)
+			break;
+	}
+	if (i == FIELDS_COUNT)
+		return fail_in(p, name, "unknown field");
+	if (fields[i].parse(p, value))
+		return true;
+	if (p->error->field[0] == '\0')
+		set_field(p->error, name);
+	return false;
+}
+
+/* Defaults that depend on other fields, and what must fit together. */
+static bool finish(struct parser *p)
+{
+	struct lemo_subscription *sub = p->sub;
+
+	if (sub->channel == NULL && sub->p256dh != NULL) {
+		/* keys mean Web Push */
+		return fail_in(p, "channel", NOT_YET);
+	}
+	if (sub->channel == NULL)
+		sub->channel = "webhook";
+	if (strcmp(sub->channel, "webhook") == 0) {
+		return sub->url != NULL ||
+			fail_in(p, "url", "is missing: an https:// URL to "
+				"push to");
+	}
+	return sub->url == NULL ||
+		fail_in(p, "url", "must be absent with this channel");
+}
+
+static bool parse_fields(struct parser *p)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)p->sub->json, name, value) {
+		if (!parse_field(p, name, value))
+			return false;
+	}
+	return finish(p);
+}
+
+/* jansson tells the name only within its text: duplicate object key near
+   '"url"' */
+static void set_doubled_field(struct lemo_subscription_error *error,
+			      const char *text)
+{
+	const char *name = strchr(text, '"');
+
+	if (name == NULL)
+		return;
+	set_field(error, name + 1);
+	error->field[strcspn(error->field, "\"")] = '\0';
+}
+
+static bool load(struct parser *p, const char *json, size_t len)
+{
+	json_error_t error;
+
+	if (len > LEMO_DEVICE_MAX_SIZE)
+		return fail(p, "is longer than 4096 octets");
+	p->sub->json = json_loadb(json, len, JSON_REJECT_DUPLICATES, &error);
+	if (p->sub->json == NULL) {
+		p->error->pos = error.position;
+		if (json_error_code(&error) != json_error_duplicate_key)
+			return fail(p, "is not valid JSON");
+		set_doubled_field(p->error, error.text);
+		return fail(p, "is there twice");
+	}
+	return json_is_object((json_t *)p->sub->json) ||
+		fail(p, "must be a JSON object");
+}
+
+static struct lemo_subscription *subscription_with_defaults(void)
+{
+	struct lemo_subscription *sub = calloc(1, sizeof(*sub));
+
+	if (sub == NULL)
+		return NULL;
+	sub->filter = LEMO_FILTER_DEFAULT;
+	sub->filter_is_default = true;
+	sub->payload = LEMO_PAYLOAD_STATE;
+	sub->urgency = LEMO_URGENCY_NORMAL;
+	sub->ttl = LEMO_DEVICE_TTL_DEFAULT;
+	return sub;
+}
+
+int lemo_subscription_parse(const char *json, size_t len, const char *name,
+			    struct lemo_subscription **sub_r,
+			    struct lemo_subscription_error *error_r)
+{
+	struct parser p = { .name = name, .error = error_r };
+
+	memset(error_r, 0, sizeof(*error_r));
+	p.sub = subscription_with_defaults();
+	if (p.sub == NULL)
+		(void)fail(&p, "out of memory");
+	else if (!lemo_device_name_is_valid(name)) {
+		(void)fail_in(&p, "deviceClientId", "must be 1 to 64 of a-z, "
+			      "0-9, dot, underscore and hyphen");
+	} else if (load(&p, json, len) && parse_fields(&p)) {
+		*sub_r = p.sub;
+		return 0;
+	}
+	lemo_subscription_free(&p.sub);
+	return -1;
+}
+
+void lemo_subscription_free(struct lemo_subscription **_sub)
+{
+	struct lemo_subscription *sub = *_sub;
+
+	if (sub == NULL)
+		return;
+	*_sub = NULL;
+	if (sub->events != NULL)
+		lemo_notify_groups_free(&sub->events);
+	json_decref(sub->json);
+	free(sub);
+}
+
+bool lemo_device_name_is_valid(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	return name[len] == '\0' && len >= 1 && len <= LEMO_DEVICE_NAME_MAX;
+}
