@@ -1,0 +1,12 @@
+#ifndef LEMONADE_NAMES_H
+#define LEMONADE_NAMES_H
+
+/* The vendor token of our METADATA entries. It is not registered with IANA
+   (RFC 5464 6.2); doc/clients.md says so. */
+#define LEMONADE_VENDOR "vendor.lemonade"
+
+/* Entry names without /private and /shared. */
+#define LEMONADE_VENDOR_PREFIX "vendor/"LEMONADE_VENDOR"/"
+#define LEMONADE_PUSH_PREFIX LEMONADE_VENDOR_PREFIX"push/"
+
+#endif
