@@ -31,7 +31,9 @@ enum lemo_answer {
 };
 enum lemo_answer lemo_answer_of_status(unsigned int http_status);
 
-/* Circuit breaker of one origin. All zero = closed. */
+/* Circuit breaker of one origin. All zero = closed. It cannot count what is
+   in flight: while `failures' is LEMO_BREAKER_FAILURES or more, the caller
+   lets one request at a time through whenever it is not open. */
 #define LEMO_BREAKER_FAILURES 3
 struct lemo_breaker {
 	unsigned int failures; /* in a row */

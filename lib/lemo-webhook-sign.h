@@ -38,7 +38,8 @@ void lemo_key_format(const struct lemo_key *key, struct lemo_buf *buf);
 
 /* Derives a key for one device from each key of the server's ring:
    HMAC-SHA256(key, purpose NUL uid NUL user NUL device NUL url NUL keys).
-   The result has 32 octets a key. */
+   The result has 32 octets a key; no key at all if libcrypto fails. uid in
+   decimal, absent strings empty. */
 struct lemo_key_binding {
 	const char *purpose; /* constant of the caller, e.g. "webhook" */
 	uint32_t uid;
@@ -50,7 +51,8 @@ void lemo_keyring_derive(const struct lemo_keyring *ring,
 			 struct lemo_keyring *ring_r);
 
 /* The verification code of a device (RFC 8620 7.2.2): derived with purpose
-   "verify" by the first key, base64url, 22 octets and NUL. */
+   "verify" (whatever binding->purpose says) by the first key, base64url, 22
+   octets and NUL. "" without a key or if libcrypto fails; "" never verifies. */
 #define LEMO_CODE_LEN 22
 void lemo_code_make(const struct lemo_keyring *ring,
 		    const struct lemo_key_binding *binding,
@@ -61,7 +63,8 @@ bool lemo_code_verify(const struct lemo_keyring *ring,
 		      const char *code);
 
 /* Appends the value of webhook-signature: "v1,<base64>" for each key,
-   separated by spaces, over "id.timestamp.body". */
+   separated by spaces, over "id.timestamp.body". With no key, or if libcrypto
+   fails, buf->failed is set: nothing goes out unsigned. */
 void lemo_webhook_sign(const struct lemo_keyring *ring, const char *id,
 		       int64_t timestamp, const void *body, size_t body_len,
 		       struct lemo_buf *buf);
