@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lemotest import namespace                              # noqa: E402
 from lemotest.dns import NameServer                         # noqa: E402
 from lemotest.endpoint import Endpoints                     # noqa: E402
+from lemotest.feed import Feed                              # noqa: E402
 from lemotest.server import Server                          # noqa: E402
 
 KEEP = os.environ.get("LEMO_KEEP", "") not in ("", "0")
@@ -63,7 +64,8 @@ def _servers(run_dir, endpoints):
 
 
 def _start(run_dir, endpoints, name, settings, conf, **kwargs):
-    settings = {"lemonade_ca_file": endpoints.ca_file, **settings}
+    settings = {"lemonade_ca_file": endpoints.ca_file,
+                "lemonade_hostname": "lemo.test", **settings}
     server = Server(run_dir, name, settings, conf, **kwargs)
     server.start()
     _active.append(server)
@@ -85,6 +87,23 @@ def shared_server(run_dir, endpoints, servers, name, settings, conf=""):
 def server(run_dir, endpoints, _servers):
     """The server that most tests share; no feed."""
     return shared_server(run_dir, endpoints, _servers, "main", {})
+
+
+@pytest.fixture(scope="session")
+def _feed(run_dir, endpoints):
+    return Feed(endpoints.new("feed"), run_dir)
+
+
+@pytest.fixture
+def feed_server(run_dir, endpoints, _servers, _feed):
+    """The server whose every event goes to the admin's feed."""
+    return shared_server(run_dir, endpoints, _servers, "feed",
+                         _feed.settings())
+
+
+@pytest.fixture
+def feed(feed_server, _feed):
+    return _feed
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ class Sink:
             while await self._request(reader, writer, conn):
                 pass
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError,
-                ValueError, ssl.SSLError):
+                ValueError, ssl.SSLError, asyncio.CancelledError):
             pass
         finally:
             self.stats["open"] -= 1

@@ -31,6 +31,11 @@ class Push:
         return self.json["type"]
 
     @property
+    def event(self):
+        """The name of RFC 5423 (or ours) at the end of the type."""
+        return self.type.rpartition(".")[2]
+
+    @property
     def data(self):
         return self.json["data"]
 

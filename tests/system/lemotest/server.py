@@ -17,7 +17,7 @@ from .users import User
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOP = os.path.dirname(os.path.dirname(HERE))
 STOCK = os.environ.get("LEMO_STOCK", "") not in ("", "0")
-PASSWORD = "pass word"
+PASSWORD = "sesame"
 USERS = 300     # of a storage, for one server
 
 

@@ -14,7 +14,7 @@ class Timeout(AssertionError):
 def until(condition, timeout=5.0, what="", step=0.005):
     """Returns the first true value of condition(); fails after timeout."""
     if STOCK:
-        timeout = min(timeout, 2.0)
+        timeout = min(timeout, 0.5)
     deadline = time.monotonic() + timeout
     while True:
         value = condition()
