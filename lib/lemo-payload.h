@@ -26,8 +26,17 @@ struct lemo_payload_args {
 
 /* The content type of a format, constant. */
 const char *lemo_payload_content_type(enum lemo_format format);
-/* Appends the body. */
+/* Appends the body. What others may have written (From, Subject, ...) is cut
+   and freed of control characters; a uidset too long for a push is left out. */
 void lemo_payload_add(struct lemo_buf *buf, const struct lemo_event *event,
 		      const struct lemo_payload_args *args);
+/* Appends the n-th header line that the format wants beside the content type,
+   "Name: value" without CR LF. False, and nothing appended, if there are no
+   more. ntfy takes plain text and headers on the topic's URL; its JSON would
+   have to go to another URL than the user's. */
+bool lemo_payload_add_header(struct lemo_buf *buf,
+			     const struct lemo_event *event,
+			     const struct lemo_payload_args *args,
+			     unsigned int n);
 
 #endif

@@ -1,0 +1,98 @@
+/* Titles and messages of ntfy, gotify and Apprise: cut to the payload level
+   as the data of CloudEvents are. */
+
+#include "lemo-payload-private.h"
+
+#include "lemo-banned.h"
+
+bool lemo_payload_tells_mailbox(const struct lemo_event *event,
+				const struct lemo_payload_args *args)
+{
+	return args->level >= LEMO_PAYLOAD_LOCATOR &&
+		args->verification_code == NULL && event->mailbox != NULL &&
+		event->mailbox[0] != '\0';
+}
+
+static bool tells_envelope(const struct lemo_payload_args *args,
+			   const char *text)
+{
+	return args->level >= LEMO_PAYLOAD_ENVELOPE && text != NULL &&
+		text[0] != '\0';
+}
+
+static const char *phrase(const struct lemo_event *event)
+{
+	switch (event->type) {
+	case LEMO_EVENT_MESSAGE_NEW:
+		return "New mail";
+	case LEMO_EVENT_MESSAGE_APPEND:
+		return "Message stored";
+	case LEMO_EVENT_MESSAGE_EXPUNGE:
+	case LEMO_EVENT_MESSAGE_EXPIRE:
+		return "Mail removed";
+	case LEMO_EVENT_MESSAGE_READ:
+		return "Mail read";
+	case LEMO_EVENT_QUOTA_EXCEED:
+		return "Mailbox is full";
+	default:
+		return "Mailbox changed";
+	}
+}
+
+void lemo_payload_title(const struct lemo_out *out,
+			const struct lemo_event *event,
+			const struct lemo_payload_args *args)
+{
+	if (args->verification_code != NULL) {
+		lemo_out_add(out, "Lemonade verification");
+		return;
+	}
+	if (tells_envelope(args, event->from))
+		lemo_out_add_text(out, event->from, LEMO_TITLE_MAX);
+	else
+		lemo_out_add(out, phrase(event));
+	if (args->level >= LEMO_PAYLOAD_STATE && args->events_count > 1) {
+		lemo_out_add(out, " (");
+		lemo_out_addu(out, args->events_count);
+		lemo_out_add(out, ")");
+	}
+}
+
+/* "Lists/IETF: 3 unread", or what the level leaves of it */
+static void add_state(const struct lemo_out *out,
+		      const struct lemo_event *event,
+		      const struct lemo_payload_args *args)
+{
+	bool unseen = args->level >= LEMO_PAYLOAD_STATE && event->unseen > 0;
+	bool mailbox = lemo_payload_tells_mailbox(event, args);
+
+	if (mailbox)
+		lemo_out_add_text(out, event->mailbox, LEMO_TITLE_MAX);
+	if (mailbox && unseen)
+		lemo_out_add(out, ": ");
+	if (unseen) {
+		lemo_out_addu(out, event->unseen);
+		lemo_out_add(out, " unread");
+	}
+	if (!mailbox && !unseen)
+		lemo_out_add(out, phrase(event));
+}
+
+void lemo_payload_message(const struct lemo_out *out,
+			  const struct lemo_event *event,
+			  const struct lemo_payload_args *args)
+{
+	if (args->verification_code != NULL) {
+		lemo_out_add(out, "Verification code: ");
+		lemo_out_add_text(out, args->verification_code, LEMO_TEXT_MAX);
+		return;
+	}
+	if (!tells_envelope(args, event->subject))
+		add_state(out, event, args);
+	else
+		lemo_out_add_text(out, event->subject, LEMO_TEXT_MAX);
+	if (args->level >= LEMO_PAYLOAD_SNIPPET && event->snippet != NULL) {
+		lemo_out_add(out, "\n");
+		lemo_out_add_text(out, event->snippet, LEMO_TEXT_MAX);
+	}
+}
