@@ -1,0 +1,31 @@
+#ifndef LEMONADE_DEVICE_STORE_H
+#define LEMONADE_DEVICE_STORE_H
+
+/*
+ * The devices of a user in METADATA, through Dovecot's attribute API: what
+ * is written passes the same checks as a SETMETADATA.
+ */
+
+#include "mail-error.h"
+
+struct mail_user;
+
+struct lemonade_store_error {
+	enum mail_error error;
+	const char *text; /* in the data stack */
+};
+
+/* Reads the entry of a device into the data stack. Returns 1, 0 if there is
+   none, -1 on error. */
+int lemonade_device_get(struct mail_user *user, const char *device,
+			const char **json_r,
+			struct lemonade_store_error *error_r);
+/* Writes it; json NULL removes it. */
+int lemonade_device_put(struct mail_user *user, const char *device,
+			const char *json,
+			struct lemonade_store_error *error_r);
+/* Names of all devices, NULL-terminated, in the data stack. */
+int lemonade_device_names(struct mail_user *user, const char *const **names_r,
+			  struct lemonade_store_error *error_r);
+
+#endif
