@@ -43,8 +43,10 @@ def quote(text):
 
 
 class Imap:
-    def __init__(self, port, host="127.0.0.1", timeout=15, sock=None):
-        self.sock = sock or socket.create_connection((host, port), timeout)
+    def __init__(self, port, host="127.0.0.1", timeout=15, source=None):
+        """source: the client's address."""
+        self.sock = socket.create_connection(
+            (host, port), timeout, (source, 0) if source else None)
         self.file = self.sock.makefile("rb")
         self.transcript = []
         self.count = 0
@@ -56,6 +58,12 @@ class Imap:
             self.sock.close()
         except OSError:
             pass
+
+    def start_tls(self, context, name):
+        """After STARTTLS was accepted."""
+        self.file.close()
+        self.sock = context.wrap_socket(self.sock, server_hostname=name)
+        self.file = self.sock.makefile("rb")
 
     def __enter__(self):
         return self
