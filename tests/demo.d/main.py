@@ -42,6 +42,16 @@ def address(text):
     return name, addr
 
 
+def uids(data):
+    """The messages a push is about."""
+    if "vnd.lemonade.uid" in data:
+        yield data["vnd.lemonade.uid"]
+    for part in data.get("uidset", "").split(","):
+        first, _, last = part.partition(":")
+        if first:
+            yield from range(int(first), int(last or first) + 1)
+
+
 class Demo:
     def __init__(self, directory, pid):
         self.pid = pid
@@ -53,6 +63,7 @@ class Demo:
             timeline.CONF)
         self.postfix = Postfix(directory, self.dovecot)
         self.mails = {}         # Message-ID -> what the page shows
+        self.rung = {}          # (mailbox, UID) -> the same
         self.lock = threading.Lock()
         self.phone = None
 
@@ -142,24 +153,37 @@ class Demo:
         if "push" in mail["moments"]:
             return
         held = self.phone.status().get("heldBack")
-        self.say_mail(mail, "held back: " + held if held else "no push yet")
+        self.say_mail(mail, "held back: " + held if held
+                      else "no push of its own")
 
     def next_mail(self, deadline):
-        """The mail that the next push rings for; None if it rings for
+        """The mail that the next push rings for; None if the push is about
         something else."""
         said, at = self.phone.next_push(deadline)
         data = said["data"]
-        if said["type"] != "lemonade.MessageNew":
+        if said["type"] != "rfc5423.MessageNew":
+            self.withdraw(said["type"], data)
             return None
-        shown = self.phone.fetch(data["mailbox"], data["uid"])
+        mailbox, uid = data["vnd.lemonade.mailbox"], data["vnd.lemonade.uid"]
+        shown = self.phone.fetch(mailbox, uid)
         message_id = shown.pop("message_id")
         mail = self.mail_of(message_id)
+        self.rung[mailbox, uid] = mail
         mail.update(shown, said=said,
                     signed="Signature verified (Standard Webhooks).")
         mail["moments"]["push"] = at * 1e3
         self.say_mail(mail, "rang")
         self.add_moments(mail, message_id, said["id"])
         return mail
+
+    def withdraw(self, event, data):
+        """A mail that rang was read or removed somewhere: no alert now."""
+        for uid in uids(data):
+            mail = self.rung.pop((data["vnd.lemonade.mailbox"], uid), None)
+            if mail is not None:
+                mail["withdrawn"] = True
+                self.say_mail(mail, "withdrawn by " +
+                              event.removeprefix("rfc5423."))
 
     def add_moments(self, mail, message_id, event_id):
         """From the log, which may lag a little."""
@@ -185,42 +209,42 @@ def print_timeline(mail):
         print(f"  {NAMES[name]:14}{moments[name] - moments['smtp']:8.1f} ms")
 
 
-def prepare(arguments):
-    """A file system, users and processes of our own. Returns what the rest
-    of the machine calls this process."""
+def enter_namespace():
+    """Users and processes of our own. Returns what the rest of the machine
+    calls this process."""
     pid = os.readlink("/proc/self")     # still the machine's /proc
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "lemonade",
-                    DIRECTORY], check=True)
     os.mkdir(f"{DIRECTORY}/etc")
     namespace.enter(f"{DIRECTORY}/etc", network=False)
     subprocess.run(["mount", "-t", "proc", "proc", "/proc"], check=True)
-    subprocess.run(["mount", "-t", "overlay", "-o",
-                    f"lowerdir={arguments.stage}/usr/lib/dovecot:"
-                    "/usr/lib/dovecot", "overlay", "/usr/lib/dovecot"],
-                   check=True)
     return pid
+
+
+def ring_once(demo, deadline):
+    """The first mail; returns when its push came."""
+    first = demo.send("Ada Lovelace <ada@example.net>", "Lunch at noon?",
+                      "The lemon tree café has a free table.")
+    while demo.next_mail(deadline) is not first:
+        pass
+    print("The phone rang:")
+    moments = first["moments"]
+    for name in sorted(moments, key=moments.get):
+        print(f"  {NAMES[name]:14}{moments[name] - moments['smtp']:8.1f} ms")
 
 
 def main():
     parser = argparse.ArgumentParser(prog="tests/demo")
-    parser.add_argument("--once", action="store_true",
-                        help="end after the first push; exit 0 if it came")
-    parser.add_argument("--stage", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--once", action="store_true")
     arguments = parser.parse_args()
-    pid = prepare(arguments)
+    pid = enter_namespace()
+    print("Starting servers ...", flush=True)
     deadline = time.time() + START_TIMEOUT
     demo = Demo(DIRECTORY, pid)
     try:
         demo.start(deadline)
-        first = demo.send("Ada Lovelace <ada@example.net>", "Lunch at noon?",
-                          "The lemon tree café has a free table.")
-        while demo.next_mail(deadline) is not first:
-            pass
-    except queue.Empty:
-        sys.exit(f"No push came within {START_TIMEOUT} s.\n" +
-                 "\n".join(demo.dovecot.log.lines()[-20:]))
-    print("The phone rang:")
-    print_timeline(first)
+        ring_once(demo, deadline)
+    except (AssertionError, RuntimeError, BadPush, queue.Empty) as e:
+        sys.exit("\n".join(demo.dovecot.log.lines()[-20:] + [
+            f"tests/demo: {e or 'no push came in time'}"]))
     if arguments.once:
         return
     print()

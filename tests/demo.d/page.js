@@ -70,14 +70,16 @@ function showPush(mail) {
 }
 
 function showMail(mail) {
-  if (mail.moments.push)
+  if (mail.withdrawn)
+    document.getElementById("push-" + mail.id)?.remove();
+  else if (mail.moments.push)
     showPush(mail);
   const item = place("#mails", "mail-" + mail.id, () => {
     const li = document.createElement("li");
     li.append(document.createElement("span"), document.createElement("span"));
     return li;
   });
-  item.className = mail.moments.push ? "rang" : "";
+  item.className = mail.moments.push && !mail.withdrawn ? "rang" : "";
   item.firstChild.textContent = (mail.subject || "(no subject)") + " · " + mail.from;
   item.lastChild.className = "state";
   item.lastChild.textContent = mail.state;
