@@ -257,7 +257,7 @@ static bool parse_number(const char *str, size_t len, uint64_t max,
 	for (i = 0; i < len; i++) {
 		unsigned int digit = (unsigned char)str[i] - '0';
 
-		if (digit > 9 || num > (max - digit) / 10)
+		if (digit > 9 || digit > max || num > (max - digit) / 10)
 			return false;
 		num = num * 10 + digit;
 	}

@@ -15,12 +15,11 @@
 
 #define N_ELEMENTS(arr) (sizeof(arr) / sizeof((arr)[0]))
 
-/* Says which row of a table it was before the assertion fails. */
+/* Says which row of a table it was. */
 #define assert_row(i, cond) \
 	do { \
 		if (!(cond)) \
-			print_error("row %u\n", (unsigned int)(i)); \
-		assert_true(cond); \
+			fail_msg("row %u: %s", (unsigned int)(i), #cond); \
 	} while (0)
 
 /* The contents of a struct lemo_buf, "" while empty. */
