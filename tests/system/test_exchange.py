@@ -30,7 +30,7 @@ def test_se_02_account_name(server):
     user = server.user()
     with ManageSieve(server.ports["sieve"]) as sieve:
         sieve.login(user.name, user.password)
-        assert sieve.capabilities["OWNER"] == user.name
+        assert sieve.capabilities.get("OWNER") == user.name, sieve.capabilities
     assert user.session.must("NAMESPACE").find(rb'\(\("" "/"\)\)')
 
 

@@ -21,8 +21,10 @@ SIOCSIFADDR = 0x8916
 SIOCSIFNETMASK = 0x891C
 IFF_UP = 1
 
-# Public as far as lemo-fence is concerned; they live on our loopback.
+# Public as far as lemo-fence is concerned; they live on our loopback, and
+# the five addresses behind PUBLIC4 too.
 PUBLIC4 = "11.22.33.44"
+MORE_PUBLIC4 = [f"11.22.33.{n}" for n in range(45, 50)]
 PUBLIC6 = "2a00:1234::44"
 PRIVATE4 = "10.99.0.1"
 
@@ -49,7 +51,7 @@ def _loopback_up():
                               fcntl.ioctl(s, SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(s, SIOCSIFFLAGS,
                     struct.pack("16sh14x", b"lo", flags | IFF_UP))
-        for n, address in enumerate((PUBLIC4, PRIVATE4), 1):
+        for n, address in enumerate((PUBLIC4, PRIVATE4, *MORE_PUBLIC4), 1):
             alias = f"lo:{n}".encode()
             for call, value in ((SIOCSIFADDR, address),
                                 (SIOCSIFNETMASK, "255.255.255.255")):
