@@ -63,8 +63,9 @@ struct channel_vfuncs {
 	/* the device must have a URL, and its verification code must have
 	   come back, before the first push */
 	bool needs_url, needs_verification;
-	/* Builds the request into pool memory. Not for log and null: NULL.
-	   No I/O. */
+	/* Builds the request: into pool memory, but for the body, which the
+	   caller frees (lemo_buf_free), also after -1. Not for log and null:
+	   NULL. No I/O. *error_r: a few words without secrets. */
 	int (*build)(pool_t pool, const struct channel_job *job,
 		     struct channel_request *req_r, const char **error_r);
 	/* Sends; the callback is called exactly once, perhaps before this

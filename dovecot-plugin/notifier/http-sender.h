@@ -16,6 +16,8 @@ struct lemonade_settings;
 
 /* Response octets read at most; more ends the transfer, the status counts. */
 #define HTTP_RESPONSE_MAX (16 * 1024)
+/* Requests the caller keeps open at once, to all origins together. */
+#define HTTP_SENDER_OPEN_MAX 1024
 
 struct http_sender *http_sender_init(struct event *event,
 				     const struct lemonade_settings *set,
@@ -23,8 +25,9 @@ struct http_sender *http_sender_init(struct event *event,
 /* Cancels what is open (callbacks are called with LEMO_ANSWER_RETRY). */
 void http_sender_deinit(struct http_sender **http);
 
-/* Sends the request. trusted: no fence. The callback is called exactly once,
-   perhaps before this returns; never blocks. */
+/* Sends the request, which is copied. trusted: no fence. The callback is
+   called exactly once, perhaps before this returns; it may send again, but not
+   deinit. Never blocks, takes at most lemonade_request_timeout. */
 void http_sender_send(struct http_sender *http,
 		      const struct channel_request *req, bool trusted,
 		      channel_callback_t *callback, void *context);

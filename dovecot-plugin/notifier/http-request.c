@@ -1,0 +1,290 @@
+#include "lib.h"
+#include "array.h"
+#include "ioloop.h"
+#include "lemonade-settings.h"
+#include "http-request.h"
+#include "http-sender.h"
+
+#include "lemonade-config.h"
+
+#include <sys/socket.h>
+
+#include "lemo-banned.h"
+
+/* Behind the headers of every request: these are not sent. */
+static struct curl_slist http_no_accept = { (char *)"Accept:", NULL };
+static struct curl_slist http_no_expect = {
+	(char *)"Expect:", &http_no_accept
+};
+
+/* Takes note of more octets of the answer. */
+static bool http_request_receive(struct http_request *req, size_t size)
+{
+	req->received += size;
+	return req->received <= HTTP_RESPONSE_MAX;
+}
+
+static size_t http_request_body(char *data ATTR_UNUSED, size_t size,
+				size_t count, void *context)
+{
+	/* 0 ends the transfer */
+	return http_request_receive(context, size * count) ? size * count : 0;
+}
+
+static void
+http_request_header_line(struct http_request *req, const char *line, size_t len)
+{
+	static const char retry_after[] = "retry-after:";
+	const size_t name_len = sizeof(retry_after) - 1;
+
+	if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
+		/* a 1xx came before */
+		req->retry_after = 0;
+		return;
+	}
+	if (len <= name_len || strncasecmp(line, retry_after, name_len) != 0)
+		return;
+	line += name_len;
+	len -= name_len;
+	while (len > 0 && (*line == ' ' || *line == '\t'))
+		line++, len--;
+	while (len > 0 && (unsigned char)line[len - 1] <= ' ')
+		len--;
+	req->retry_after = lemo_retry_after_parse(line, len, ioloop_time);
+}
+
+static size_t http_request_header(char *data, size_t size, size_t count,
+				  void *context)
+{
+	struct http_request *req = context;
+
+	if (!http_request_receive(req, size * count))
+		return 0;
+	http_request_header_line(req, data, size * count);
+	return size * count;
+}
+
+/* libcurl wants to look up a name that we did not pin. It never may: its
+   resolver blocks, and the fence has not seen the answer. */
+static int http_request_resolver_start(void *resolver ATTR_UNUSED,
+				       void *reserved ATTR_UNUSED,
+				       void *context)
+{
+	const struct http_request *req = context;
+
+	return req->peer_is_ip ? 0 : 1;
+}
+
+static bool
+http_request_address_is_allowed(struct http_request *req,
+				const struct curl_sockaddr *addr)
+{
+	const union {
+		const struct sockaddr *sa;
+		const struct sockaddr_in *in4;
+		const struct sockaddr_in6 *in6;
+	} u = { &addr->addr };
+	struct ip_addr ip;
+	const char *error;
+
+	if (!req->fenced)
+		return TRUE;
+	i_zero(&ip);
+	ip.family = addr->family;
+	if (ip.family == AF_INET)
+		ip.u.ip4 = u.in4->sin_addr;
+	else if (ip.family == AF_INET6)
+		ip.u.ip6 = u.in6->sin6_addr;
+	else
+		return FALSE;
+	if (http_target_allows(&req->target, &ip, &error))
+		return TRUE;
+	i_strocpy(req->denied, error, sizeof(req->denied));
+	return FALSE;
+}
+
+static curl_socket_t
+http_request_open_socket(void *context, curlsocktype purpose ATTR_UNUSED,
+			 struct curl_sockaddr *addr)
+{
+	bool allowed;
+
+	T_BEGIN {
+		allowed = http_request_address_is_allowed(context, addr);
+	} T_END;
+	if (!allowed)
+		return CURL_SOCKET_BAD;
+	return socket(addr->family, addr->socktype | SOCK_CLOEXEC,
+		      addr->protocol);
+}
+
+/* What no request may do, whatever its URL or answer says. */
+static void http_request_set_limits(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	/* else the environment would be asked */
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	/* HTTP/2 of 7.88 loses requests (curl issues 10591, 10634) */
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+			 (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	/* never: http-pins.c has old names taken out */
+	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+}
+
+static void http_request_set_tls(CURL *easy, const char *ca_file)
+{
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (*ca_file != '\0')
+		curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+	/* With a directory libcurl reads all certificates again for every
+	   connection; with the file alone it keeps them. */
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+}
+
+static void http_request_set_callbacks(struct http_request *req)
+{
+	CURL *easy = req->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, req);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_request_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, req);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_request_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, req);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+			 http_request_open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, req);
+	curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
+			 http_request_resolver_start);
+	curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, req);
+}
+
+struct http_request *http_request_alloc(struct http_sender *http,
+					const struct lemonade_settings *set)
+{
+	struct http_request *req;
+	CURL *easy;
+
+	easy = curl_easy_init();
+	if (easy == NULL)
+		return NULL;
+	req = i_new(struct http_request, 1);
+	req->http = http;
+	req->easy = easy;
+	req->pool = pool_alloconly_create(MEMPOOL_GROWING"http request", 2048);
+	http_request_set_limits(easy);
+	http_request_set_tls(easy, set->lemonade_ca_file);
+	http_request_set_callbacks(req);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "lemonade/"LEMONADE_VERSION);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	req->two_families = TRUE; /* libcurl's default, 200 ms */
+	http_request_set_families(req, FALSE);
+	return req;
+}
+
+void http_request_free(struct http_request **_req)
+{
+	struct http_request *req = *_req;
+
+	*_req = NULL;
+	curl_easy_cleanup(req->easy);
+	pool_unref(&req->pool);
+	i_free(req);
+}
+
+/* With a second address family to try, libcurl looks again at a connection
+   that is not made after this time. For hundreds of connections begun at one
+   moment it would then do all TLS handshakes in one call: so never if there is
+   no second family, and else not at one moment. */
+static long http_request_second_family_msecs(bool two_families)
+{
+	return two_families ? 200 + i_rand_limit(400) : 24 * 3600 * 1000L;
+}
+
+void http_request_set_families(struct http_request *req, bool two)
+{
+	if (req->two_families == two)
+		return;
+	req->two_families = two;
+	curl_easy_setopt(req->easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
+			 http_request_second_family_msecs(two));
+}
+
+void http_request_set_proxy(struct http_request *req, const char *proxy)
+{
+	bool proxied = *proxy != '\0';
+
+	if (req->proxied == proxied)
+		return;
+	req->proxied = proxied;
+	curl_easy_setopt(req->easy, CURLOPT_PROXY, proxy);
+}
+
+static int
+http_request_fill_headers(struct http_request *req,
+			  const ARRAY_TYPE(const_string) *headers,
+			  const char **error_r)
+{
+	struct curl_slist *list = &http_no_expect, *entry;
+	const char *const *lines;
+	unsigned int count;
+
+	lines = array_get(headers, &count);
+	while (count > 0) {
+		if (strpbrk(lines[--count], "\r\n") != NULL) {
+			*error_r = "line break in a header";
+			return -1;
+		}
+		entry = p_new(req->pool, struct curl_slist, 1);
+		entry->data = p_strdup(req->pool, lines[count]);
+		entry->next = list;
+		list = entry;
+	}
+	curl_easy_setopt(req->easy, CURLOPT_HTTPHEADER, list);
+	return 0;
+}
+
+int http_request_fill(struct http_request *req,
+		      const struct channel_request *creq,
+		      const char **error_r)
+{
+	const struct http_target *target = &req->target;
+	const char *url, *slash = *target->path == '?' ? "/" : "";
+
+	if (http_request_fill_headers(req, &creq->headers, error_r) < 0)
+		return -1;
+	/* From the parts as we read them: libcurl cannot read it otherwise. */
+	url = t_strconcat(target->url.origin, slash, target->path, NULL);
+	curl_easy_setopt(req->easy, CURLOPT_URL, url);
+	curl_easy_setopt(req->easy, CURLOPT_POSTFIELDS,
+			 p_memdup(req->pool, creq->body.data == NULL ? "" :
+				  creq->body.data, creq->body.len + 1));
+	curl_easy_setopt(req->easy, CURLOPT_POSTFIELDSIZE,
+			 (long)creq->body.len);
+	if (strcmp(creq->method, "POST") != 0)
+		curl_easy_setopt(req->easy, CURLOPT_CUSTOMREQUEST, creq->method);
+	return 0;
+}
+
+void http_request_reset(struct http_request *req)
+{
+	curl_easy_setopt(req->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(req->easy, CURLOPT_RESOLVE, NULL);
+	curl_easy_setopt(req->easy, CURLOPT_CUSTOMREQUEST, NULL);
+	curl_easy_setopt(req->easy, CURLOPT_POSTFIELDS, NULL);
+	p_clear(req->pool);
+	req->received = 0;
+	req->retry_after = 0;
+	req->denied[0] = '\0';
+	req->fenced = FALSE;
+	req->callback = NULL;
+	req->context = NULL;
+}
