@@ -10,7 +10,7 @@ function tests_of(line, list,    n)
 	return n
 }
 FILENAME == ARGV[1] {
-	if ($2 == "now")
+	if ($1 !~ /^#/ && $2 == "now")
 		claimed[$1] = 1
 	next
 }
