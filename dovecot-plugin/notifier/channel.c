@@ -1,0 +1,20 @@
+#include "lib.h"
+#include "array.h"
+#include "channel.h"
+
+static const struct channel_vfuncs *const channels[] = {
+	&channel_webhook,
+	&channel_log,
+	&channel_null,
+};
+
+const struct channel_vfuncs *channel_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_ELEMENTS(channels); i++) {
+		if (strcmp(channels[i]->name, name) == 0)
+			return channels[i];
+	}
+	return NULL;
+}
