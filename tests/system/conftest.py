@@ -63,7 +63,8 @@ def _servers(run_dir, endpoints):
         server.stop()
 
 
-def _start(run_dir, endpoints, name, settings, conf, **kwargs):
+def start(run_dir, endpoints, name, settings, conf="", **kwargs):
+    """A server whose log is watched from now on."""
     settings = {"lemonade_ca_file": endpoints.ca_file,
                 "lemonade_hostname": "lemo.test", **settings}
     server = Server(run_dir, name, settings, conf, **kwargs)
@@ -72,14 +73,14 @@ def _start(run_dir, endpoints, name, settings, conf, **kwargs):
     return server
 
 
-def _stop(server):
+def stop(server):
     server.stop()
     _active.remove(server)
 
 
 def shared_server(run_dir, endpoints, servers, name, settings, conf=""):
     if name not in servers:
-        servers[name] = _start(run_dir, endpoints, name, settings, conf)
+        servers[name] = start(run_dir, endpoints, name, settings, conf)
     return servers[name]
 
 
@@ -113,11 +114,11 @@ def make_server(run_dir, endpoints, request):
 
     def make(conf="", **settings):
         name = f"s{len(_active)}-{os.urandom(2).hex()}"
-        made.append(_start(run_dir, endpoints, name, settings, conf))
+        made.append(start(run_dir, endpoints, name, settings, conf))
         return made[-1]
     yield make
     for server in made:
-        _stop(server)
+        stop(server)
 
 
 @pytest.fixture(params=["maildir", "sdbox"])

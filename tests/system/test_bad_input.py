@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+import conftest
 from lemotest import wait
 from lemotest.users import PUSH
 
@@ -96,8 +97,7 @@ CASES = [
 @pytest.fixture(scope="module")
 def good(run_dir, endpoints, _servers):
     """One user with a valid device: what is refused must leave it."""
-    from conftest import shared_server
-    server = shared_server(run_dir, endpoints, _servers, "main", {})
+    server = conftest.shared_server(run_dir, endpoints, _servers, "main", {})
     user = server.user()
     user.old = {"channel": "log", "payload": 0}
     return user
@@ -254,8 +254,7 @@ def test_sc_05_shared_entries_are_read_only(told, entry):
 
 @pytest.fixture
 def told(run_dir, endpoints, _servers):
-    from conftest import shared_server
-    return shared_server(run_dir, endpoints, _servers, "told", {
+    return conftest.shared_server(run_dir, endpoints, _servers, "told", {
         "lemonade_contact": "mailto:chief@lemo.test",
         "lemonade_policy": "No chain letters.",
         "lemonade_submit_host": "smtp.lemo.test:587",

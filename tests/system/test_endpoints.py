@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import conftest
 from lemotest import wait
 from lemotest.feed import Feed
 from lemotest.namespace import PRIVATE4, PUBLIC4, PUBLIC6
@@ -37,8 +38,7 @@ TROUBLES = {
 @pytest.fixture
 def quick(run_dir, endpoints, _servers):
     """A server whose requests time out after 1 s."""
-    from conftest import shared_server
-    return shared_server(run_dir, endpoints, _servers, "quick", {
+    return conftest.shared_server(run_dir, endpoints, _servers, "quick", {
         "lemonade_request_timeout": "1000 ms"
     })
 
