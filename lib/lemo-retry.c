@@ -109,41 +109,23 @@ void lemo_breaker_failure(struct lemo_breaker *b, int64_t now_msecs,
 				 random);
 }
 
-#define MSECS_PER_HOUR 3600000
-#define TOKEN 1000 /* in thousandths */
-/* thousandths x this = milliseconds x tokens an hour */
-#define SCALE (MSECS_PER_HOUR / TOKEN)
+#define TOKEN 3600000 /* milliseconds of an hour */
 
-static uint64_t divide_up(uint64_t num, uint64_t by)
-{
-	return num / by + (num % by == 0 ? 0 : 1);
-}
-
-/* Adds what has grown since the last time. `updated' moves by the time that
-   whole thousandths took, rounded up: asking often loses nothing. */
+/* Adds what has grown since the last time, up to full. */
 static void budget_refill(struct lemo_budget *b, uint32_t per_hour,
 			  uint64_t full, int64_t now_msecs)
 {
-	uint64_t elapsed, grown, fill_msecs;
+	uint64_t elapsed = 0;
 
-	if (b->updated == 0)
-		b->tokens_milli = full;
-	if (b->tokens_milli > full)
-		b->tokens_milli = full;
-	if (b->updated == 0 || now_msecs < b->updated) {
-		b->updated = now_msecs;
-		return;
-	}
-	elapsed = (uint64_t)now_msecs - (uint64_t)b->updated;
-	fill_msecs = divide_up((full - b->tokens_milli) * SCALE, per_hour);
-	if (elapsed >= fill_msecs) {
-		b->tokens_milli = full;
-		b->updated = now_msecs;
-		return;
-	}
-	grown = elapsed * per_hour / SCALE;
-	b->tokens_milli += grown;
-	b->updated += divide_up(grown * SCALE, per_hour);
+	if (b->updated == 0 || b->credit > full)
+		b->credit = full;
+	else if (now_msecs > b->updated)
+		elapsed = (uint64_t)now_msecs - (uint64_t)b->updated;
+	b->updated = now_msecs;
+	if (elapsed > (full - b->credit) / per_hour)
+		b->credit = full;
+	else
+		b->credit += elapsed * per_hour;
 }
 
 bool lemo_budget_take(struct lemo_budget *b, uint32_t per_hour, uint32_t burst,
@@ -154,11 +136,10 @@ bool lemo_budget_take(struct lemo_budget *b, uint32_t per_hour, uint32_t burst,
 	if (per_hour == 0)
 		return true;
 	budget_refill(b, per_hour, full, now_msecs);
-	if (b->tokens_milli < TOKEN) {
-		*wait_msecs_r = divide_up((TOKEN - b->tokens_milli) * SCALE,
-					  per_hour);
+	if (b->credit < TOKEN) {
+		*wait_msecs_r = (TOKEN - b->credit + per_hour - 1) / per_hour;
 		return false;
 	}
-	b->tokens_milli -= TOKEN;
+	b->credit -= TOKEN;
 	return true;
 }

@@ -47,7 +47,9 @@ void lemo_breaker_failure(struct lemo_breaker *b, int64_t now_msecs,
 /* Token bucket. */
 struct lemo_budget {
 	int64_t updated; /* ms */
-	uint64_t tokens_milli;
+	/* a token is 3,600,000 of it: `per_hour' more each millisecond, so
+	   that nothing is ever rounded */
+	uint64_t credit;
 };
 /* Takes one token of `per_hour`, of which `burst` may come at once. On
    refusal *wait_msecs_r is when the next will be there. 0 per_hour = no
