@@ -118,6 +118,10 @@ def tmpfs(directory, size):
     _mount("-t", "tmpfs", "-o", f"size={size},mode=0755", "tmpfs", directory)
 
 
+def bind(source, directory):
+    _mount("--bind", source, directory)
+
+
 def umount(directory):
     subprocess.run(["umount", directory], check=True)
 
