@@ -59,9 +59,14 @@ debian_number()
 	esac
 }
 
+# missing_packages FILE...: "NAME", or "NAME unless COMMAND" for what may have
+# come from elsewhere
 missing_packages()
 {
-	sed 's/#.*//; /^[[:space:]]*$/d' "$@" | while read -r name; do
+	sed 's/#.*//; /^[[:space:]]*$/d' "$@" | while read -r name _ command
+	do
+		[ -z "$command" ] || ! type "$command" >/dev/null 2>&1 ||
+			continue
 		dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null |
 			grep -qx installed || echo "$name"
 	done
