@@ -21,6 +21,7 @@ anything unknown there is just a name and means an instant 200:
     /cut/x                   half a header, then end of file
     /redirect=URL            302 to the %-encoded URL (or to /_trap)
     /big or /big=N           N octets of body (10 MB)
+    /header=N                N octets more of header
     /drip                    a header octet a second, for ever
     /garbage                 octets that are not HTTP
     /badlength               Content-Length larger than the body, then silence
@@ -59,7 +60,7 @@ import urllib.parse
 BIG = 10 * 1024 * 1024
 KNOWN = {"delay", "status", "retry-after", "silent", "refuse", "cut",
          "redirect", "big", "drip", "garbage", "badlength", "close",
-         "cookie", "instant"}
+         "cookie", "header", "instant"}
 
 
 def parse_behaviours(text):
@@ -257,12 +258,13 @@ class Sink:
             extra += f"Location: {told['redirect'] or '/_trap'}\r\n"
         if "cookie" in told:
             extra += "Set-Cookie: trace=me; Path=/\r\n"
+        extra += "X-Filler: 0123456789\r\n" * (int(told.get("header", 0)) // 22)
         if "close" in told:
             extra += "Connection: close\r\n"
         size = int(told["big"] or BIG) if "big" in told else 0
         writer.write(f"HTTP/1.1 {status} Told\r\n{extra}"
                      f"Content-Length: {size}\r\n\r\n".encode())
-        while size > 0:
+        while size > 0 and not writer.transport.is_closing():
             part = min(size, 65536)
             writer.write(b"x" * part)
             await writer.drain()
@@ -287,7 +289,7 @@ class Sink:
 
     async def _do_drip(self, reader, writer):
         writer.write(b"HTTP/1.1 200 OK\r\nX-Drip: ")
-        while not reader.at_eof():
+        while not reader.at_eof() and not writer.transport.is_closing():
             writer.write(b".")
             await writer.drain()
             await asyncio.sleep(1)
