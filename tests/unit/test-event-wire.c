@@ -479,7 +479,7 @@ static void test_octets_behind(void **state)
 	static const char *const lasts[] = {
 		"\tservice=x", "\tservice=", "\tservice=\001t", "\tpid=7",
 		"\tdevice=a\001tb", "\tdevice=a\001t", "\tdevice=a\001tb\001t",
-		"\tunknown=", "\tdevice=a\001tb\001t\001" "1n"
+		"\tunknown=", "\tdevice=a\001tb\001t\0011n"
 	};
 	char line[1000];
 	unsigned int i;
