@@ -112,9 +112,11 @@ def make_server(run_dir, endpoints, request):
     """Starts a server for one test: make_server(lemonade_x=...)."""
     made = []
 
-    def make(conf="", **settings):
+    def make(conf="", includes=None, plain=False, **settings):
+        """plain: not a single setting of ours."""
         name = f"s{len(_active)}-{os.urandom(2).hex()}"
-        made.append(start(run_dir, endpoints, name, settings, conf))
+        made.append(start(run_dir, endpoints, name, settings, conf,
+                          includes=includes, plain=plain))
         return made[-1]
     yield make
     for server in made:

@@ -82,7 +82,7 @@ class Postfix:
             self.process = subprocess.Popen(
                 self.command("start-fg"), stdin=subprocess.DEVNULL,
                 stdout=out, stderr=out, start_new_session=True)
-        wait.until(self._is_up, 15, "Postfix up")
+        wait.up(self._is_up, 15, "Postfix up")
         return self
 
     def _is_up(self):

@@ -76,13 +76,14 @@ def children(pid):
 
 class Server:
     """settings: lemonade_* and their values; conf: more lines of config;
-    includes: instead of doc/conf."""
+    includes: instead of doc/conf; plain: no setting of ours."""
 
     def __init__(self, directory, name, settings=None, conf="",
-                 includes=None):
+                 includes=None, plain=False):
         self.name, self.base = name, os.path.join(directory, name)
         self.settings, self.conf = dict(settings or {}), conf
         self.includes = doc_conf() if includes is None else includes
+        self.plain = plain or STOCK
         self.ports = dict(zip(("imap", "lmtp", "sieve"), free_ports(3)))
         self.conf_file = f"{self.base}/dovecot.conf"
         self.state_dir = f"{self.base}/lemonade"
@@ -108,7 +109,7 @@ class Server:
                   encoding="utf-8") as f:
             text = f.read()
         lines = [self.conf]
-        if not STOCK:
+        if not self.plain:
             settings = {"lemonade_state_dir": self.state_dir, **self.settings}
             rows = [f"{k} = {v}" for k, v in settings.items()]
             if not is_24():
@@ -136,7 +137,7 @@ class Server:
                 ["dovecot", "-F", "-c", self.conf_file],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True)
-        wait.until(self._is_up, 10, f"Dovecot {self.name} up")
+        wait.up(self._is_up, 10, f"Dovecot {self.name} up")
         return self
 
     def _is_up(self):

@@ -13,8 +13,11 @@ class Timeout(AssertionError):
 
 def until(condition, timeout=5.0, what="", step=0.005):
     """Returns the first true value of condition(); fails after timeout."""
-    if STOCK:
-        timeout = min(timeout, 0.5)
+    return up(condition, min(timeout, 0.5) if STOCK else timeout, what, step)
+
+
+def up(condition, timeout, what="", step=0.005):
+    """The same for servers, which come on the bare system too."""
     deadline = time.monotonic() + timeout
     while True:
         value = condition()

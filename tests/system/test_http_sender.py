@@ -1,0 +1,360 @@
+"""The notifier's http_sender alone, driven by tests/unit-dovecot/http-drive,
+against endpoints in every trouble, with names looked up by Dovecot's own
+dns-client. LEMO_BUILD names the build directory with the driver."""
+
+import json
+import os
+import subprocess
+import time
+
+import pytest
+
+import sink
+from lemotest import wait
+from lemotest.namespace import MORE_PUBLIC4, PRIVATE4, PUBLIC4, PUBLIC6
+from lemotest.server import dovecot_version
+
+BUILD = os.environ.get("LEMO_BUILD", "")
+DRIVER = f"{BUILD}/tests/unit-dovecot/http-drive"
+PORT = 8443
+# A tick of 20 ms: CPU time between two may be that and one turn's work.
+GAP = 20 + 30
+
+pytestmark = pytest.mark.skipif(not os.path.exists(DRIVER),
+                                reason="LEMO_BUILD has no http-drive")
+
+CONF = {
+    "2.3": "",
+    "2.4": "dovecot_config_version = 2.4.1\n"
+           "dovecot_storage_version = 2.4.1\n",
+}
+
+
+@pytest.fixture(scope="module")
+def dns_client(run_dir, dns):
+    """A Dovecot of which only dns-client is used."""
+    base = f"{run_dir}/resolver"
+    os.makedirs(base + "/run")
+    with open(base + "/dovecot.conf", "w", encoding="ascii") as conf:
+        conf.write(CONF[dovecot_version()] +
+                   f"base_dir = {base}/run\nstate_dir = {base}/run\n"
+                   f"log_path = {base}/log\nprotocols =\nssl = no\n")
+    process = subprocess.Popen(["dovecot", "-F", "-c", base + "/dovecot.conf"])
+    wait.until(lambda: os.path.exists(base + "/run/dns-client"), 10,
+               "dns-client's socket")
+    yield base + "/run/dns-client"
+    process.terminate()
+    process.wait(10)
+
+
+class Answers:
+    def __init__(self, lines, urls):
+        *answers, self.summary = lines
+        self.by_url = {}
+        for answer in answers:
+            self.by_url.setdefault(urls[answer["url"]], []).append(answer)
+        self.gap = self.summary["gap_cpu_ms"]
+
+    def __getitem__(self, url):
+        return self.by_url[url][0]
+
+
+@pytest.fixture
+def drive(endpoints, dns_client):
+    def run(*args, ca=endpoints.ca_file, dns=dns_client, timeout=1000):
+        urls = [a for a in args if "://" in a and not a.startswith("-")]
+        done = subprocess.run(
+            [DRIVER, "-c", ca, "-d", dns, "-t", str(timeout), *args],
+            capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        answers = Answers([json.loads(line) for line in
+                           done.stdout.splitlines()], urls)
+        answers.stderr = done.stderr
+        return answers
+    return run
+
+
+@pytest.fixture
+def good(endpoints):
+    """The sink at the public addresses, by the names *.test."""
+    found = endpoints.sink(PUBLIC4, PORT)
+    found.clear()
+    return found
+
+
+def url(path="/", host="a.test"):
+    return f"https://{host}:{PORT}{path}"
+
+
+TROUBLES = {
+    # path: answer, status, text, the origin is to blame
+    "/fine": ("done", 200, "200", False),
+    "/delay=0.3": ("done", 200, "200", False),
+    "/status=204": ("done", 204, "204", False),
+    "/status=404": ("permanent", 404, "404", False),
+    "/status=429,retry-after=9": ("retry", 429, "429", False),
+    "/status=503": ("retry", 503, "503", True),
+    "/redirect": ("permanent", 302, "302", False),
+    "/silent": ("retry", 0, "answer timed out", True),
+    "/drip": ("retry", 0, "answer timed out", True),
+    "/refuse": ("retry", 0, "connection lost", True),
+    "/cut": ("retry", 0, "connection closed within the answer", True),
+    "/garbage": ("retry", 0, "answer is not HTTP", True),
+    "/header=50000": ("retry", 0, "answer's header is too large", True),
+    "/big": ("done", 200, "200", False),
+    "/badlength": ("done", 200, "200", False),
+    "/close": ("done", 200, "200", False),
+    "/cookie": ("done", 200, "200", False),
+}
+
+
+def test_nf_09_each_trouble_ends_in_time(drive, good):
+    """All at once: none delays another, none stops the loop."""
+    urls = {path: url(path, f"t{n}.test") for n, path in enumerate(TROUBLES)}
+    answers = drive(*urls.values())
+    for path, expected in TROUBLES.items():
+        got = answers[urls[path]]
+        assert (got["answer"], got["status"], got["text"],
+                got["origin_failed"]) == expected, path
+        slow = path in ("/silent", "/drip", "/badlength")
+        assert got["ms"] < (1500 if slow else 900), path
+    assert answers[urls["/status=429,retry-after=9"]]["retry_after"] == 9
+    assert answers.gap < GAP
+    assert not good.log("/_trap")
+    assert len(good.log()) == len(TROUBLES)
+
+
+def test_request_as_sent(drive, good):
+    """No header but those asked for, no cookie given back, one connection."""
+    drive("-n", "3", "-j", "1", url("/cookie"))
+    first, *_ = records = good.log("/cookie")
+    assert [name for name, _ in first["raw_headers"]] == [
+        "Host", "User-Agent", "Content-Type", "Content-Length"]
+    assert first["headers"]["user-agent"].startswith("lemonade/")
+    assert first["body"] == "x" * 300
+    assert len(records) == 3
+    assert len({record["conn"] for record in records}) == 1
+    assert all("cookie" not in record["headers"] for record in records)
+
+
+def test_path_is_sent_as_written(drive, good):
+    for path in ("/a/../b?c=%2f&d", "/a//b", "/?x"):
+        drive(url(path))
+        assert good.log()[-1]["path"] == path
+    drive(f"https://a.test:{PORT}?x")
+    assert good.log()[-1]["path"] == "/?x"
+
+
+@pytest.mark.parametrize("cert, text", [
+    ("wrong-name", "certificate is for another name"),
+    ("expired", "certificate: certificate has expired"),
+    ("self-signed", "certificate: self-signed certificate"),
+])
+def test_bad_certificate(drive, endpoints, cert, text):
+    with sink.Sink(MORE_PUBLIC4[0], PORT, endpoints.ca.cert(cert)) as bad:
+        target = f"https://{MORE_PUBLIC4[0]}:{PORT}/"
+        answer = drive(target)[target]
+        assert (answer["answer"], answer["text"]) == ("retry", text)
+        assert not bad.log()
+
+
+def test_unknown_ca_and_old_tls(drive, endpoints, good):
+    answer = drive(url(), ca="/etc/ssl/certs/ca-certificates.crt")[url()]
+    assert answer["text"].startswith("certificate: unable to get")
+    cert, key = endpoints.ca.cert()
+    old = subprocess.Popen(
+        ["openssl", "s_server", "-quiet", "-tls1_1", "-cipher",
+         "DEFAULT@SECLEVEL=0", "-accept", f"{MORE_PUBLIC4[1]}:{PORT}",
+         "-cert", cert, "-key", key], stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        target = f"https://{MORE_PUBLIC4[1]}:{PORT}/"
+        wait.until(lambda: drive(target)[target]["text"] ==
+                   "TLS handshake failed", 5, "the old server to be refused")
+    finally:
+        old.kill()
+        old.wait()
+
+
+PRIVATE = {
+    "a4.test": [PRIVATE4],
+    "loop.test": ["127.0.0.1"],
+    "meta.test": ["169.254.169.254"],
+    "ula.test": ["fd00::1"],
+    "ll.test": ["fe80::1"],
+    "six.test": ["::1"],
+    "mapped.test": ["::ffff:127.0.0.1"],
+    "nat.test": ["64:ff9b::7f00:1"],
+    "mixed.test": [PUBLIC4, PRIVATE4],
+    "mixed6.test": [PUBLIC4, "fd00::1"],
+}
+LITERALS = ["127.0.0.1", PRIVATE4, "169.254.169.254", "[::1]", "[fd00::1]",
+            "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::a63:1]",
+            "0.0.0.0"]
+# not addresses to our parser, but to many others
+SPELLINGS = ["0177.0.0.1", "2130706433", "0x7f000001", "127.1", "0x7f.1"]
+
+
+def test_pl_05_private_addresses(drive, endpoints, dns):
+    """By name, by literal, in each spelling: refused, nobody was asked."""
+    traps = [endpoints.sink(bind, PORT) for bind in
+             ("127.0.0.1", "::1", PRIVATE4)]
+    for trap in traps:
+        trap.clear()
+    for host, addresses in PRIVATE.items():
+        dns.set(host, *addresses)
+    hosts = [*PRIVATE, *LITERALS, "localhost", *SPELLINGS]
+    answers = drive(*(url("/", host) for host in hosts))
+    for host in hosts:
+        answer = answers[url("/", host)]
+        assert answer["answer"] == "permanent", host
+        assert not answer["origin_failed"]
+        if host not in SPELLINGS:
+            assert answer["text"].startswith("address "), host
+            assert answer["text"].endswith(" is private"), host
+    connections = [trap.stats["connections"] for trap in traps]
+    assert answers.gap < GAP
+    # they are there for those whom the admin lists
+    for host in ("a4.test", "127.0.0.1", "localhost", "six.test"):
+        target = url("/", host)
+        assert drive("-a", host, target)[target]["status"] in (0, 200)
+    assert [trap.stats["connections"] for trap in traps] != connections
+
+
+def test_fence_lets_public_addresses_through(drive, endpoints, dns, good):
+    six = endpoints.sink(PUBLIC6, PORT)
+    dns.set("six6.test", PUBLIC6)
+    dns.set("both.test", PUBLIC6, PUBLIC4)
+    targets = [url("/", host) for host in
+               ("six6.test", "both.test", "a.test")]
+    answers = drive(*targets)
+    assert all(answers[target]["status"] == 200 for target in targets)
+    assert six.stats["requests"] >= 1
+
+
+def test_ports_and_schemes(drive, good):
+    plain, other = "http://a.test:8443/", "https://a.test:25/"
+    ftp = "ftp://a.test/"
+    answers = drive(plain, other, ftp)
+    assert answers[plain]["text"] == "http without TLS is not allowed"
+    assert answers[other]["text"] == "port 25 is not allowed"
+    assert answers[ftp]["answer"] == "permanent"
+    # listed by network: the name's addresses decide
+    with sink.Sink(PUBLIC4, 8080) as clear:
+        target = "http://a.test:8080/"
+        assert drive(target)[target]["answer"] == "permanent"
+        listed = drive("-a", PUBLIC4 + "/32", target)[target]
+        assert listed["status"] == 200
+        assert len(clear.log()) == 1
+
+
+def test_names_in_trouble(drive, dns, good):
+    """A silent name server costs its own name the request's time, no one
+    else anything."""
+    dns.silent.add("mute.test")
+    dns.set("mute.test", PUBLIC4)
+    dns.set("none.test")
+    mute, none, fine = (url("/", f"{n}.test") for n in
+                        ("mute", "none", "fine"))
+    gone = f"https://gone.invalid:{PORT}/"
+    answers = drive(mute, none, fine, gone)
+    assert answers[mute]["text"] == "name lookup timed out"
+    assert 900 < answers[mute]["ms"] < 1300
+    assert answers[mute]["origin_failed"]
+    for target in (none, gone):
+        assert answers[target]["answer"] == "retry"
+        assert answers[target]["text"].startswith("name lookup failed: ")
+    assert answers[fine]["status"] == 200
+    assert answers[fine]["ms"] < 500
+    assert answers.gap < GAP
+    dns.silent.clear()
+
+
+def test_silent_zone_cannot_use_up_the_lookups(drive, dns, good):
+    names = [f"n{n}.mute.test" for n in range(300)]
+    dns.silent.update(names)
+    fine = url("/", "beside.fine.test")
+    dns.set("beside.fine.test", PUBLIC4)
+    answers = drive(*(f"https://{name}/" for name in names), fine,
+                    timeout=1500)
+    # *.test and mute.test are zones of their own
+    assert answers[fine]["status"] == 200 or \
+        answers[fine]["text"] != "name lookup timed out"
+    assert answers.gap < GAP
+    dns.silent.clear()
+
+
+def test_no_dns_client(drive, good):
+    answers = drive(url(), dns="/nonexistent/dns-client")
+    assert answers[url()]["answer"] == "retry"
+    assert answers[url()]["text"] == "name lookups do not work here"
+    assert not answers[url()]["origin_failed"]
+    assert answers.stderr.count("Name lookups fail") == 1
+
+
+def test_nf_09_dead_host_beside_a_good_one(drive, endpoints, dns, good):
+    """500 requests to a host that accepts and never answers, 500 beside."""
+    dead = endpoints.sink(MORE_PUBLIC4[2], PORT)
+    dns.set("dead.test", MORE_PUBLIC4[2])
+    bad, fine = url("/silent", "dead.test"), url("/", "fine.test")
+    start = time.monotonic()
+    answers = drive("-n", "500", bad, fine, timeout=8000)
+    assert time.monotonic() - start < 20
+    assert {a["text"] for a in answers.by_url[bad]} <= {
+        "answer timed out", "TLS handshake timed out"}
+    assert all(a["status"] == 200 for a in answers.by_url[fine])
+    assert answers.gap < GAP
+    assert dead.stats["max_open"] <= 500
+
+
+def test_many_hosts_and_a_bounded_number_of_pins(drive, endpoints):
+    """More names than are kept: the oldest make room, none fails."""
+    with sink.Sink(PUBLIC4, 8080, record=False) as clear:
+        targets = [f"http://h{n}.test:8080/" for n in range(2500)]
+        answers = drive("-q", "-n", "2", "-j", "20", "-a", PUBLIC4 + "/32",
+                        *targets, timeout=10000)
+        assert answers.summary["ok"] == 5000
+        assert clear.stats["requests"] == 5000
+
+
+def test_proxy(drive, endpoints, dns, good):
+    """The proxy is found by name, and finds the names; literals are fenced;
+    the admin's hosts are reached directly."""
+    dns.set("proxy.test", PRIVATE4)
+    hosts = {"inside.test": PUBLIC4, "a.test": PUBLIC4}
+    with sink.Sink(PRIVATE4, 3128, hosts=hosts) as proxy:
+        args = ["-x", "http://proxy.test:3128"]
+        target = url("/", "inside.test")
+        dns.set("inside.test")
+        assert drive(*args, target)[target]["status"] == 200
+        assert [r["path"] for r in proxy.log()] == [f"inside.test:{PORT}"]
+        for host, text in (("unknown.test", "proxy answered 502"),
+                           ("10.0.0.1", "address 10.0.0.1 is private")):
+            target = url("/", host)
+            assert drive(*args, target)[target]["text"] == text
+        assert len(proxy.log()) == 2
+        target = url("/", "a.test")
+        assert drive(*args, "-a", "a.test", target)[target]["status"] == 200
+        assert len(proxy.log()) == 2
+    target = url("/", "a.test")
+    answer = drive("-x", "http://proxy.test:3128", target)[target]
+    assert answer["answer"] == "retry"
+    assert answer["text"].startswith("connect failed")
+
+
+def test_trusted_urls_have_no_fence(drive, endpoints, dns):
+    endpoints.sink("127.0.0.1", PORT)
+    dns.set("own.test", "127.0.0.1")
+    for host in ("127.0.0.1", "own.test"):
+        target = url("/", host)
+        assert drive("-T", target)[target]["status"] == 200
+
+
+def test_deinit_with_open_requests(drive, endpoints, dns, good):
+    dns.silent.add("mute.test")
+    targets = [url("/silent", "fine.test"), url("/", "mute.test")]
+    answers = drive("-n", "50", "-k", "300", *targets, timeout=5000)
+    assert [len(answers.by_url[t]) for t in targets] == [50, 50]
+    assert all(a["text"] == "shutting down" and a["answer"] == "retry"
+               for t in targets for a in answers.by_url[t])
+    dns.silent.clear()
