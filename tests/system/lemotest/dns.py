@@ -34,7 +34,12 @@ class NameServer:
     def find(self, name):
         if name in self.names:
             return self.names[name]
-        return self.names.get("*." + name.partition(".")[2])
+        parent = name
+        while parent:       # a wildcard covers names of any depth
+            parent = parent.partition(".")[2]
+            if "*." + parent in self.names:
+                return self.names["*." + parent]
+        return None
 
     def _run(self):
         while True:

@@ -114,5 +114,5 @@ class Endpoints:
     def new(self, name="phone", server=None, host=None):
         """An endpoint with a host name (an origin) of its own."""
         n = next(self._count)
-        return Endpoint(server or self.main, host or f"e{n}.test",
+        return Endpoint(server or self.main, host or f"e{n}.push.test",
                         f"/{name}-{n}")
