@@ -9,6 +9,7 @@ static const struct {
 	CURLcode code;
 	const char *text;
 } http_answer_texts[] = {
+	{ CURLE_OK, "connection closed within the answer" },
 	{ CURLE_GOT_NOTHING, "connection closed without an answer" },
 	{ CURLE_SEND_ERROR, "connection lost" },
 	{ CURLE_RECV_ERROR, "connection lost" },
@@ -89,13 +90,14 @@ static const char *http_answer_text(CURL *easy, CURLcode code)
 	return t_strdup_printf("HTTP failed: %s", curl_easy_strerror(code));
 }
 
-void http_answer_get(CURL *easy, CURLcode code, struct channel_result *result_r)
+void http_answer_get(CURL *easy, CURLcode code, bool answered,
+		     struct channel_result *result_r)
 {
 	long status = http_answer_long(easy, CURLINFO_RESPONSE_CODE);
 
 	i_zero(result_r);
 	/* 1xx is not the answer yet */
-	if (status >= 200) {
+	if (answered && status >= 200) {
 		result_r->status = status;
 		result_r->text = t_strdup_printf("%ld", status);
 		result_r->origin_failed = status >= 500;

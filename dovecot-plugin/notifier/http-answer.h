@@ -8,9 +8,9 @@
 #include <curl/curl.h>
 #include "channel.h"
 
-/* The status of the answer counts once it is known, whatever happened to the
-   rest of it. The text lives on the data stack. */
-void http_answer_get(CURL *easy, CURLcode code,
+/* answered: the header of the answer is complete. Then its status counts,
+   whatever happened to the rest. The text lives on the data stack. */
+void http_answer_get(CURL *easy, CURLcode code, bool answered,
 		     struct channel_result *result_r);
 
 #endif

@@ -8,8 +8,8 @@
 
 struct http_loop {
 	CURLM *multi;
-	/* Not yet given to curl. */
-	ARRAY(CURL *) starts;
+	/* Transfers not yet given to curl. */
+	ARRAY(void *) starts;
 	bool starting;
 
 	/* The turn of the ioloop we are in, and our share of it so far. */
@@ -24,6 +24,7 @@ struct http_loop {
 	struct timeout *to;
 	long long to_due; /* ms */
 
+	http_loop_start_t *start;
 	http_loop_done_t *done;
 	void *context;
 };
@@ -110,25 +111,29 @@ static void http_loop_action(struct http_loop *loop, curl_socket_t fd, int mask)
 	loop->turn_usecs += http_loop_clock_usecs() - started;
 }
 
+static void http_loop_start(struct http_loop *loop, void *transfer)
+{
+	CURL *easy;
+
+	T_BEGIN {
+		easy = loop->start(transfer);
+	} T_END;
+	if (easy != NULL &&
+	    curl_multi_add_handle(loop->multi, easy) != CURLM_OK)
+		http_loop_done(loop, easy, CURLE_OUT_OF_MEMORY);
+}
+
 static void http_loop_start_some(struct http_loop *loop)
 {
-	CURL *const *starts;
-	unsigned int i, count;
+	unsigned int count = HTTP_LOOP_TURN_STARTS;
 
 	loop->starting = TRUE;
-	starts = array_get(&loop->starts, &count);
-	count = I_MIN(count, HTTP_LOOP_TURN_STARTS);
-	for (i = 0; i < count; i++) {
-		CURL *easy = starts[i];
+	while (count-- > 0 && array_count(&loop->starts) > 0) {
+		void *transfer = array_idx_elem(&loop->starts, 0);
 
-		if (curl_multi_add_handle(loop->multi, easy) == CURLM_OK)
-			continue;
-		/* the callback may add others: the array may move */
-		array_delete(&loop->starts, i, 1);
-		count = i;
-		http_loop_done(loop, easy, CURLE_OUT_OF_MEMORY);
+		array_pop_front(&loop->starts);
+		http_loop_start(loop, transfer);
 	}
-	array_delete(&loop->starts, 0, count);
 	loop->starting = FALSE;
 }
 
@@ -215,28 +220,29 @@ static int http_loop_socket(CURL *easy ATTR_UNUSED, curl_socket_t fd, int what,
 	return 0;
 }
 
-void http_loop_add(struct http_loop *loop, CURL *easy)
+void http_loop_add(struct http_loop *loop, void *transfer)
 {
-	array_push_back(&loop->starts, &easy);
+	array_push_back(&loop->starts, &transfer);
 	http_loop_arm(loop, 0);
 }
 
-void http_loop_remove(struct http_loop *loop, CURL *easy)
+void http_loop_remove(struct http_loop *loop, void *transfer, CURL *easy)
 {
-	CURL *const *starts;
+	void *const *starts;
 	unsigned int i, count;
 
-	starts = array_get(&loop->starts, &count);
-	for (i = 0; i < count; i++) {
-		if (starts[i] == easy) {
-			array_delete(&loop->starts, i, 1);
-			return;
-		}
+	if (easy != NULL) {
+		curl_multi_remove_handle(loop->multi, easy);
+		return;
 	}
-	curl_multi_remove_handle(loop->multi, easy);
+	starts = array_get(&loop->starts, &count);
+	for (i = 0; i < count && starts[i] != transfer; i++) ;
+	i_assert(i < count);
+	array_delete(&loop->starts, i, 1);
 }
 
 struct http_loop *http_loop_init(unsigned int max_connections,
+				 http_loop_start_t *start,
 				 http_loop_done_t *done, void *context)
 {
 	struct http_loop *loop;
@@ -247,6 +253,7 @@ struct http_loop *http_loop_init(unsigned int max_connections,
 		return NULL;
 	loop = i_new(struct http_loop, 1);
 	loop->multi = multi;
+	loop->start = start;
 	loop->done = done;
 	loop->context = context;
 	i_array_init(&loop->starts, 64);

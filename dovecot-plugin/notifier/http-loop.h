@@ -17,6 +17,9 @@ struct http_loop;
 #define HTTP_LOOP_TURN_STARTS 16
 #define HTTP_LOOP_TURN_USECS 5000
 
+/* Its turn has come: returns the handle of a transfer, all options set. NULL:
+   there will be no transfer. */
+typedef CURL *http_loop_start_t(void *transfer);
 /* A transfer has ended and is already taken out of the loop; the callback may
    add it again, or others, but not deinit the loop. */
 typedef void http_loop_done_t(CURL *easy, CURLcode code, void *context);
@@ -24,13 +27,14 @@ typedef void http_loop_done_t(CURL *easy, CURLcode code, void *context);
 /* max_connections: above the number ever open at once, or libcurl closes good
    idle connections to make room. NULL if libcurl has no memory. */
 struct http_loop *http_loop_init(unsigned int max_connections,
+				 http_loop_start_t *start,
 				 http_loop_done_t *done, void *context);
 /* All transfers must have been removed. */
 void http_loop_deinit(struct http_loop **loop);
 
 /* Starts the transfer in one of the next turns of the ioloop. */
-void http_loop_add(struct http_loop *loop, CURL *easy);
-/* Cancels it; done is not called. */
-void http_loop_remove(struct http_loop *loop, CURL *easy);
+void http_loop_add(struct http_loop *loop, void *transfer);
+/* Cancels it: easy is NULL if it has not been started. done is not called. */
+void http_loop_remove(struct http_loop *loop, void *transfer, CURL *easy);
 
 #endif

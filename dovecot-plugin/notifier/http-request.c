@@ -1,6 +1,7 @@
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
+#include "time-util.h"
 #include "lemonade-settings.h"
 #include "http-request.h"
 #include "http-sender.h"
@@ -40,6 +41,11 @@ http_request_header_line(struct http_request *req, const char *line, size_t len)
 	if (len > 5 && strncmp(line, "HTTP/", 5) == 0) {
 		/* a 1xx came before */
 		req->retry_after = 0;
+		req->answered = FALSE;
+		return;
+	}
+	if (*line == '\r' || *line == '\n') {
+		req->answered = TRUE;
 		return;
 	}
 	if (len <= name_len || strncasecmp(line, retry_after, name_len) != 0)
@@ -167,26 +173,12 @@ static void http_request_set_callbacks(struct http_request *req)
 	curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, req);
 }
 
-struct http_request *http_request_alloc(struct http_sender *http,
-					const struct lemonade_settings *set)
+struct http_request *http_request_alloc(struct http_sender *http)
 {
-	struct http_request *req;
-	CURL *easy;
+	struct http_request *req = i_new(struct http_request, 1);
 
-	easy = curl_easy_init();
-	if (easy == NULL)
-		return NULL;
-	req = i_new(struct http_request, 1);
 	req->http = http;
-	req->easy = easy;
 	req->pool = pool_alloconly_create(MEMPOOL_GROWING"http request", 2048);
-	http_request_set_limits(easy);
-	http_request_set_tls(easy, set->lemonade_ca_file);
-	http_request_set_callbacks(req);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "lemonade/"LEMONADE_VERSION);
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	req->two_families = TRUE; /* libcurl's default, 200 ms */
-	http_request_set_families(req, FALSE);
 	return req;
 }
 
@@ -195,37 +187,10 @@ void http_request_free(struct http_request **_req)
 	struct http_request *req = *_req;
 
 	*_req = NULL;
-	curl_easy_cleanup(req->easy);
+	if (req->easy != NULL)
+		curl_easy_cleanup(req->easy);
 	pool_unref(&req->pool);
 	i_free(req);
-}
-
-/* With a second address family to try, libcurl looks again at a connection
-   that is not made after this time. For hundreds of connections begun at one
-   moment it would then do all TLS handshakes in one call: so never if there is
-   no second family, and else not at one moment. */
-static long http_request_second_family_msecs(bool two_families)
-{
-	return two_families ? 200 + i_rand_limit(400) : 24 * 3600 * 1000L;
-}
-
-void http_request_set_families(struct http_request *req, bool two)
-{
-	if (req->two_families == two)
-		return;
-	req->two_families = two;
-	curl_easy_setopt(req->easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
-			 http_request_second_family_msecs(two));
-}
-
-void http_request_set_proxy(struct http_request *req, const char *proxy)
-{
-	bool proxied = *proxy != '\0';
-
-	if (req->proxied == proxied)
-		return;
-	req->proxied = proxied;
-	curl_easy_setopt(req->easy, CURLOPT_PROXY, proxy);
 }
 
 static int
@@ -233,10 +198,11 @@ http_request_fill_headers(struct http_request *req,
 			  const ARRAY_TYPE(const_string) *headers,
 			  const char **error_r)
 {
-	struct curl_slist *list = &http_no_expect, *entry;
+	struct curl_slist *entry;
 	const char *const *lines;
 	unsigned int count;
 
+	req->headers = &http_no_expect;
 	lines = array_get(headers, &count);
 	while (count > 0) {
 		if (strpbrk(lines[--count], "\r\n") != NULL) {
@@ -245,10 +211,9 @@ http_request_fill_headers(struct http_request *req,
 		}
 		entry = p_new(req->pool, struct curl_slist, 1);
 		entry->data = p_strdup(req->pool, lines[count]);
-		entry->next = list;
-		list = entry;
+		entry->next = req->headers;
+		req->headers = entry;
 	}
-	curl_easy_setopt(req->easy, CURLOPT_HTTPHEADER, list);
 	return 0;
 }
 
@@ -257,34 +222,115 @@ int http_request_fill(struct http_request *req,
 		      const char **error_r)
 {
 	const struct http_target *target = &req->target;
-	const char *url, *slash = *target->path == '?' ? "/" : "";
 
-	if (http_request_fill_headers(req, &creq->headers, error_r) < 0)
-		return -1;
 	/* From the parts as we read them: libcurl cannot read it otherwise. */
-	url = t_strconcat(target->url.origin, slash, target->path, NULL);
-	curl_easy_setopt(req->easy, CURLOPT_URL, url);
-	curl_easy_setopt(req->easy, CURLOPT_POSTFIELDS,
-			 p_memdup(req->pool, creq->body.data == NULL ? "" :
-				  creq->body.data, creq->body.len + 1));
-	curl_easy_setopt(req->easy, CURLOPT_POSTFIELDSIZE,
-			 (long)creq->body.len);
-	if (strcmp(creq->method, "POST") != 0)
-		curl_easy_setopt(req->easy, CURLOPT_CUSTOMREQUEST, creq->method);
-	return 0;
+	req->url = p_strconcat(req->pool, target->url.origin,
+			       *target->path == '?' ? "/" : "", target->path,
+			       NULL);
+	req->method = p_strdup(req->pool, creq->method);
+	req->body_len = creq->body.len;
+	req->body = req->body_len == 0 ? "" :
+		p_memdup(req->pool, creq->body.data, creq->body.len);
+	return http_request_fill_headers(req, &creq->headers, error_r);
+}
+
+static bool http_request_make_easy(struct http_request *req,
+				   const struct lemonade_settings *set)
+{
+	if (req->easy != NULL)
+		return TRUE;
+	req->easy = curl_easy_init();
+	if (req->easy == NULL)
+		return FALSE;
+	http_request_set_limits(req->easy);
+	http_request_set_tls(req->easy, set->lemonade_ca_file);
+	http_request_set_callbacks(req);
+	curl_easy_setopt(req->easy, CURLOPT_USERAGENT,
+			 "lemonade/"LEMONADE_VERSION);
+	curl_easy_setopt(req->easy, CURLOPT_PATH_AS_IS, 1L);
+	req->easy_has_proxy = FALSE;
+	req->easy_has_both = TRUE; /* libcurl's default: 200 ms */
+	return TRUE;
+}
+
+/* With a second address family to try, libcurl looks again at a connection
+   that is not made after this time. For hundreds of connections begun at one
+   moment it would then do all TLS handshakes in one call: so never if there is
+   no second family, and else not at one moment. */
+static void http_request_set_families(struct http_request *req)
+{
+	long msecs = req->peer_has_both ? 200 + i_rand_limit(400) :
+		24 * 3600 * 1000L;
+
+	if (req->easy_has_both == req->peer_has_both)
+		return;
+	req->easy_has_both = req->peer_has_both;
+	curl_easy_setopt(req->easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, msecs);
+}
+
+static void http_request_set_proxy(struct http_request *req, const char *proxy)
+{
+	if (req->easy_has_proxy == req->peer_is_proxy)
+		return;
+	req->easy_has_proxy = req->peer_is_proxy;
+	curl_easy_setopt(req->easy, CURLOPT_PROXY,
+			 req->peer_is_proxy ? proxy : "");
+}
+
+static long http_request_msecs_left(const struct http_request *req,
+				    const struct lemonade_settings *set)
+{
+	long spent = timeval_diff_msecs(&ioloop_timeval, &req->started);
+	long total = set->lemonade_request_timeout;
+
+	/* 0 would be no limit at all */
+	return spent < total ? total - spent : 1;
+}
+
+CURL *http_request_get_easy(struct http_request *req,
+			    const struct lemonade_settings *set,
+			    const char *proxy)
+{
+	CURL *easy;
+
+	if (!http_request_make_easy(req, set))
+		return NULL;
+	http_request_set_proxy(req, proxy);
+	http_request_set_families(req);
+	easy = req->easy;
+	curl_easy_setopt(easy, CURLOPT_URL, req->url);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, req->headers);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, req->body);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)req->body_len);
+	if (strcmp(req->method, "POST") != 0)
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, req->method);
+	if (req->pin != NULL)
+		curl_easy_setopt(easy, CURLOPT_RESOLVE, req->pin);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+			 http_request_msecs_left(req, set));
+	return easy;
+}
+
+static void http_request_reset_easy(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
 }
 
 void http_request_reset(struct http_request *req)
 {
-	curl_easy_setopt(req->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_easy_setopt(req->easy, CURLOPT_RESOLVE, NULL);
-	curl_easy_setopt(req->easy, CURLOPT_CUSTOMREQUEST, NULL);
-	curl_easy_setopt(req->easy, CURLOPT_POSTFIELDS, NULL);
+	if (req->easy != NULL)
+		http_request_reset_easy(req->easy);
 	p_clear(req->pool);
+	req->headers = req->pin = NULL;
+	req->peer_has_both = req->peer_is_proxy = FALSE;
+	req->fenced = FALSE;
 	req->received = 0;
+	req->answered = FALSE;
 	req->retry_after = 0;
 	req->denied[0] = '\0';
-	req->fenced = FALSE;
 	req->callback = NULL;
 	req->context = NULL;
 }

@@ -14,27 +14,42 @@
 struct http_request {
 	struct http_request *prev, *next; /* http->open, or http->idle */
 	struct http_sender *http;
-	CURL *easy;
 	/* what the transfer points to; cleared when it is done */
 	pool_t pool;
 
+	/* The request, in pool memory. */
 	struct http_target target;
+	const char *url, *method, *body;
+	size_t body_len;
+	struct curl_slist *headers;
+	/* for CURLOPT_RESOLVE, NULL if libcurl knows already */
+	struct curl_slist *pin;
+
 	/* whose address is needed: the target or the proxy */
 	const char *peer_host;
 	in_port_t peer_port;
-	struct resolver_request *lookup;
-	struct timeval started;
+	/* it is written as an address: curl may "resolve" it */
+	bool peer_is_ip;
+	bool peer_is_proxy;
+	/* it has addresses of both families */
+	bool peer_has_both;
 	/* addresses are judged again at connect */
 	bool fenced;
-	bool running; /* in the loop */
-	bool proxied;
-	bool two_families;
+
+	struct resolver_request *lookup;
+	struct timeval started;
+	/* in the loop, waiting for its turn or in transfer */
+	bool running, in_transfer;
+
+	/* NULL until its first turn, then kept with these options */
+	CURL *easy;
+	bool easy_has_proxy, easy_has_both;
 
 	/* octets of header and body */
 	size_t received;
+	/* the answer's header is complete */
+	bool answered;
 	unsigned int retry_after;
-	/* the peer is written as an address: curl may "resolve" it */
-	bool peer_is_ip;
 	/* why an address was refused at connect */
 	char denied[128];
 
@@ -42,20 +57,19 @@ struct http_request {
 	void *context;
 };
 
-/* NULL if there is no memory. */
-struct http_request *http_request_alloc(struct http_sender *http,
-					const struct lemonade_settings *set);
+struct http_request *http_request_alloc(struct http_sender *http);
 void http_request_free(struct http_request **req);
 
-/* Copies the request, whose target is parsed already, into the handle. -1 if
-   it cannot be sent like this. */
+/* Copies the request, whose target is parsed already. -1 if it cannot be sent
+   like this. */
 int http_request_fill(struct http_request *req,
 		      const struct channel_request *creq,
 		      const char **error_r);
-/* proxy: its URL or "" for none */
-void http_request_set_proxy(struct http_request *req, const char *proxy);
-/* Has the peer addresses of both families? */
-void http_request_set_families(struct http_request *req, bool two);
+/* The handle with all options set; NULL if there is no memory. proxy: its
+   URL, used if peer_is_proxy. */
+CURL *http_request_get_easy(struct http_request *req,
+			    const struct lemonade_settings *set,
+			    const char *proxy);
 /* Forgets all that came with the last request. */
 void http_request_reset(struct http_request *req);
 

@@ -42,11 +42,9 @@ static struct http_request *http_request_get(struct http_sender *http)
 {
 	struct http_request *req = http->idle;
 
-	if (req == NULL) {
-		req = http_request_alloc(http, http->set);
-		if (req == NULL)
-			return NULL;
-	} else {
+	if (req == NULL)
+		req = http_request_alloc(http);
+	else {
 		DLLIST_REMOVE(&http->idle, req);
 		http->idle_count--;
 	}
@@ -62,8 +60,9 @@ static void http_request_put(struct http_request *req)
 	if (req->lookup != NULL)
 		resolver_abort(&req->lookup);
 	if (req->running) {
-		http_loop_remove(http->loop, req->easy);
-		req->running = FALSE;
+		http_loop_remove(http->loop, req,
+				 req->in_transfer ? req->easy : NULL);
+		req->running = req->in_transfer = FALSE;
 	}
 	http_request_reset(req);
 	DLLIST_REMOVE(&http->open, req);
@@ -109,10 +108,11 @@ static void http_sender_done(CURL *easy, CURLcode code, void *context)
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
 	req = (struct http_request *)private;
-	i_assert(req->http == http && req->running);
-	req->running = FALSE;
-	http_answer_get(easy, code, &result);
-	result.retry_after = req->retry_after;
+	i_assert(req->http == http && req->in_transfer);
+	req->running = req->in_transfer = FALSE;
+	http_answer_get(easy, code, req->answered, &result);
+	if (result.status != 0)
+		result.retry_after = req->retry_after;
 	if (result.status == 0 && req->denied[0] != '\0') {
 		result.answer = LEMO_ANSWER_PERMANENT;
 		result.origin_failed = FALSE;
@@ -121,16 +121,28 @@ static void http_sender_done(CURL *easy, CURLcode code, void *context)
 	http_request_finish(req, &result);
 }
 
+/* Its turn in the loop has come. */
+static CURL *http_sender_start(void *transfer)
+{
+	struct http_request *req = transfer;
+	CURL *easy;
+
+	easy = http_request_get_easy(req, req->http->set,
+				     req->http->proxy.origin);
+	if (easy == NULL) {
+		req->running = FALSE;
+		http_request_fail(req, LEMO_ANSWER_RETRY, FALSE,
+				  "out of memory");
+		return NULL;
+	}
+	req->in_transfer = TRUE;
+	return easy;
+}
+
 static void http_request_start(struct http_request *req)
 {
-	long spent = timeval_diff_msecs(&ioloop_timeval, &req->started);
-	long total = req->http->set->lemonade_request_timeout;
-
-	/* 0 would be no limit at all */
-	curl_easy_setopt(req->easy, CURLOPT_TIMEOUT_MS,
-			 spent < total ? total - spent : 1);
-	http_loop_add(req->http->loop, req->easy);
 	req->running = TRUE;
+	http_loop_add(req->http->loop, req);
 }
 
 static bool http_request_judge(struct http_request *req,
@@ -147,7 +159,7 @@ static bool http_request_judge(struct http_request *req,
 	return TRUE;
 }
 
-static bool http_request_two_families(const struct resolver_answer *names)
+static bool http_request_both_families(const struct resolver_answer *names)
 {
 	unsigned int i;
 
@@ -162,12 +174,11 @@ static void http_request_resolved(const struct resolver_answer *names,
 				  void *context)
 {
 	struct http_request *req = context;
-	struct curl_slist *pin;
 	const char *error;
 
 	if (names->error != NULL) {
 		http_request_fail(req, LEMO_ANSWER_RETRY,
-				  !names->local_trouble && !req->proxied,
+				  !names->local_trouble && !req->peer_is_proxy,
 				  t_strdup(names->error));
 		return;
 	}
@@ -175,12 +186,10 @@ static void http_request_resolved(const struct resolver_answer *names,
 		http_request_fail(req, LEMO_ANSWER_PERMANENT, FALSE, error);
 		return;
 	}
-	pin = http_pins_set(req->http->pins, req->pool, req->peer_host,
-			    req->peer_port, names->ips, names->ips_count,
-			    names->generation);
-	if (pin != NULL)
-		curl_easy_setopt(req->easy, CURLOPT_RESOLVE, pin);
-	http_request_set_families(req, http_request_two_families(names));
+	req->pin = http_pins_set(req->http->pins, req->pool, req->peer_host,
+				 req->peer_port, names->ips, names->ips_count,
+				 names->generation);
+	req->peer_has_both = http_request_both_families(names);
 	http_request_start(req);
 }
 
@@ -189,14 +198,12 @@ static void http_request_route(struct http_request *req)
 {
 	const struct http_sender *http = req->http;
 	const struct lemo_weburl *peer = &req->target.url;
-	const char *proxy = "";
 
-	if (http->proxied && !http_target_is_listed(&req->target, NULL)) {
+	req->peer_is_proxy = http->proxied &&
+		!http_target_is_listed(&req->target, NULL);
+	if (req->peer_is_proxy)
 		peer = &http->proxy;
-		proxy = peer->origin;
-	}
-	http_request_set_proxy(req, proxy);
-	req->fenced = !req->target.trusted && !req->proxied;
+	req->fenced = !req->target.trusted && !req->peer_is_proxy;
 	req->peer_host = peer->host;
 	req->peer_port = peer->port;
 	req->peer_is_ip = peer->host_is_ip;
@@ -206,16 +213,18 @@ static void http_request_route(struct http_request *req)
 static bool
 http_request_is_allowed(struct http_request *req, const char **error_r)
 {
+	const struct http_target *target = &req->target;
 	struct ip_addr ip;
 
-	if (req->target.url.host_is_ip) {
-		if (net_addr2ip(req->target.url.host, &ip) < 0) {
-			*error_r = "address is not valid";
-			return FALSE;
-		}
-		return http_target_allows(&req->target, &ip, error_r);
+	if (!target->url.host_is_ip) {
+		return !req->peer_is_proxy ||
+			http_target_allows(target, NULL, error_r);
 	}
-	return !req->proxied || http_target_allows(&req->target, NULL, error_r);
+	if (net_addr2ip(target->url.host, &ip) < 0) {
+		*error_r = "address is not valid";
+		return FALSE;
+	}
+	return http_target_allows(target, &ip, error_r);
 }
 
 static int http_request_prepare(struct http_request *req,
@@ -239,7 +248,6 @@ static void http_request_submit(struct http_request *req)
 	struct http_sender *http = req->http;
 
 	if (req->peer_is_ip) {
-		http_request_set_families(req, FALSE);
 		http_request_start(req);
 		return;
 	}
@@ -263,17 +271,18 @@ void http_sender_send(struct http_sender *http,
 		      const struct channel_request *creq, bool trusted,
 		      channel_callback_t *callback, void *context)
 {
-	struct http_request *req = NULL;
+	struct http_request *req;
 	const char *error;
 
-	if (http->deinitializing)
+	if (http->deinitializing) {
 		http_sender_refuse("shutting down", callback, context);
-	else if (http->proxy_error != NULL)
-		http_sender_refuse(http->proxy_error, callback, context);
-	else if ((req = http_request_get(http)) == NULL)
-		http_sender_refuse("out of memory", callback, context);
-	if (req == NULL)
 		return;
+	}
+	if (http->proxy_error != NULL) {
+		http_sender_refuse(http->proxy_error, callback, context);
+		return;
+	}
+	req = http_request_get(http);
 	req->callback = callback;
 	req->context = context;
 	req->started = ioloop_timeval;
@@ -331,7 +340,7 @@ struct http_sender *http_sender_init(struct event *event,
 	http->event = event_create(event);
 	http->set = set;
 	http->loop = http_loop_init(I_MIN(fds, HTTP_FDS_WANTED) / 4 * 3,
-				    http_sender_done, http);
+				    http_sender_start, http_sender_done, http);
 	if (http->loop == NULL)
 		i_fatal("curl_multi_init() failed");
 	http->resolver = resolver_init(http->event, dns_client_socket_path);

@@ -180,7 +180,9 @@ resolver_name_call(struct resolver_name *name, resolver_callback_t *callback,
 		.generation = name->generation,
 	};
 
-	callback(&answer, context);
+	T_BEGIN {
+		callback(&answer, context);
+	} T_END;
 }
 
 /* Name has its answer: tell all who wait for it. */

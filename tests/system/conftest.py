@@ -133,9 +133,13 @@ def pytest_runtest_call(item):
     """Marks the logs, then fails the test on what they must not say."""
     for server in _active:
         server.log.mark()
-    yield
+    outcome = yield
+    bad = []
     for server in _active:
-        bad = server.log.unexpected()
-        if bad:
-            pytest.fail(f"log of {server.name}:\n" + "\n".join(bad[:20]),
-                        pytrace=False)
+        bad += [f"{server.name}: {line}" for line in server.log.unexpected()]
+        server.log.expected = []
+    if bad and outcome.excinfo is None:
+        pytest.fail("unexpected in the log:\n" + "\n".join(bad[:20]),
+                    pytrace=False)
+    if outcome.excinfo is not None:
+        print("\n".join(["log:"] + bad[:20]))

@@ -319,7 +319,10 @@ def test_se_09_code_is_of_one_user(server, endpoints):
 def test_se_09_value_over_1024_octets(server, endpoints):
     user, endpoint = server.user(), endpoints.new()
     long = " ".join(f"NOT SUBJECT word{n:03}" for n in range(50))
-    mailboxes = " ".join(f"Mailbox{n:02}" for n in range(40))
+    names = [f"Mailbox{n:02}" for n in range(40)]
+    for name in names:
+        user.session.must("CREATE", name)
+    mailboxes = " ".join(names)
     sub = user.register(endpoint, filter=long[:1000].rsplit(" NOT", 1)[0],
                         events=f"(mailboxes ({mailboxes}) NONE) "
                         "(personal (MessageNew))")

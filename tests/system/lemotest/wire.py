@@ -113,6 +113,7 @@ class FakeNotifier:
         self.path, self.answer = path, answer
         self.lines = []
         self.connections = 0
+        self._clients = []
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(path)
         os.chmod(path, 0o666)
@@ -120,7 +121,14 @@ class FakeNotifier:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
+        """The listener and all connections."""
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for client in self._clients:
+            try:
+                client.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
         os.unlink(self.path)
 
     def events(self, name=None):
@@ -136,6 +144,7 @@ class FakeNotifier:
             except OSError:
                 return
             self.connections += 1
+            self._clients.append(client)
             threading.Thread(target=self._serve, args=(client,),
                              daemon=True).start()
 

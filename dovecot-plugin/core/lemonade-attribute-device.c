@@ -1,0 +1,320 @@
+/* Devices in METADATA: checked when they are set, so that IMAP and doveadm
+   say which field is wrong and why, and the old value stays. */
+
+#include "lib.h"
+#include "array.h"
+#include "istream.h"
+#include "str-sanitize.h"
+#include "mail-namespace.h"
+#include "mail-storage-private.h"
+#include "mailbox-attribute-private.h"
+#include "mail-search.h"
+#include "lemonade-attribute.h"
+#include "lemonade-compat.h"
+#include "lemonade-device.h"
+#include "lemonade-filter.h"
+#include "lemonade-handoff.h"
+#include "lemonade-txn.h"
+#include "lemonade-user.h"
+
+#define STATUS_SUFFIX "/status"
+/* What a client reads while the notifier does not answer. */
+#define STATUS_UNAVAILABLE "{\"unavailable\":true}"
+
+static int refuse(struct mailbox_transaction_context *t, const char *text)
+{
+	mail_storage_set_error(t->box->storage, MAIL_ERROR_NOTPOSSIBLE, text);
+	return -1;
+}
+
+static int refuse_field(struct mailbox_transaction_context *t,
+			const char *field, const char *reason)
+{
+	if (*field == '\0')
+		return refuse(t, t_strdup_printf("subscription: %s", reason));
+	return refuse(t, t_strdup_printf("subscription: field \"%s\" %s",
+					 field, reason));
+}
+
+/* These begin with a response code of RFC 5464 section 4.3, which IMAP passes
+   on. */
+static int refuse_size(struct mailbox_transaction_context *t)
+{
+	mail_storage_set_error(t->box->storage, MAIL_ERROR_LIMIT,
+		t_strdup_printf("[METADATA MAXSIZE %u] A device may have "
+				"%u octets", LEMO_DEVICE_MAX_SIZE,
+				LEMO_DEVICE_MAX_SIZE));
+	return -1;
+}
+
+static int refuse_count(struct mailbox_transaction_context *t)
+{
+	mail_storage_set_error(t->box->storage, MAIL_ERROR_LIMIT,
+		t_strdup_printf("[METADATA TOOMANY] A user may have "
+				"%u devices", LEMO_DEVICES_MAX));
+	return -1;
+}
+
+/*
+ * Checks
+ */
+
+/* The literal of an IMAP client comes as a stream of any size. */
+static int get_value(struct mailbox_transaction_context *t,
+		     const struct mail_attribute_value *value,
+		     const char **json_r)
+{
+	uoff_t size;
+
+	if (value->value_stream != NULL &&
+	    i_stream_get_size(value->value_stream, TRUE, &size) > 0 &&
+	    size > LEMO_DEVICE_MAX_SIZE)
+		return refuse_size(t);
+	if (mailbox_attribute_value_to_string(t->box->storage, value,
+					      json_r) < 0)
+		return -1;
+	if (strlen(*json_r) > LEMO_DEVICE_MAX_SIZE)
+		return refuse_size(t);
+	return 0;
+}
+
+static bool mailbox_is_visible(struct mail_user *user, const char *name)
+{
+	struct mail_namespace *ns = mail_namespace_find(user->namespaces, name);
+	enum mailbox_existence existence;
+	struct mailbox *box;
+	bool visible;
+
+	if (ns == NULL)
+		return FALSE;
+	box = mailbox_alloc(ns->list, name, MAILBOX_FLAG_READONLY);
+	visible = mailbox_exists(box, TRUE, &existence) == 0 &&
+		existence != MAILBOX_EXISTENCE_NONE;
+	mailbox_free(&box);
+	return visible;
+}
+
+/* One answer for what does not exist and what may not be seen. */
+static int check_mailboxes(struct mailbox_transaction_context *t,
+			   const struct lemo_notify_groups *groups)
+{
+	const char *name;
+	unsigned int i = 0;
+	bool visible = TRUE;
+
+	if (groups == NULL)
+		return 0;
+	/* no break between T_BEGIN and T_END: they are a loop of their own */
+	while (visible &&
+	       (name = lemo_notify_groups_mailbox(groups, i++)) != NULL) T_BEGIN {
+		visible = mailbox_is_visible(t->box->storage->user, name);
+	} T_END;
+	return visible ? 0 : refuse_field(t, "events",
+					  "names an unknown mailbox");
+}
+
+static int check_filter(struct mailbox_transaction_context *t,
+			const char *filter)
+{
+	struct mail_search_args *args;
+	const char *error;
+
+	if (lemonade_filter_parse(filter, &args, &error) < 0) {
+		return refuse_field(t, "filter", t_strdup_printf(
+			"is not valid: %s", str_sanitize(error, 200)));
+	}
+	mail_search_args_unref(&args);
+	return 0;
+}
+
+static const char *
+subscription_error(const struct lemo_subscription_error *error)
+{
+	if (error->pos == 0)
+		return error->reason;
+	return t_strdup_printf("%s (at octet %zu)", error->reason, error->pos);
+}
+
+static int check_json(struct mailbox_transaction_context *t, const char *name,
+		      const char *json)
+{
+	struct lemo_subscription_error error;
+	struct lemo_subscription *sub;
+	int ret;
+
+	if (lemo_subscription_parse(json, strlen(json), name,
+				    &sub, &error) < 0)
+		return refuse_field(t, error.field,
+				    subscription_error(&error));
+	ret = check_filter(t, sub->filter);
+	if (ret == 0)
+		ret = check_mailboxes(t, sub->events);
+	lemo_subscription_free(&sub);
+	return ret;
+}
+
+/* Devices that are set in this transaction count, too. */
+static int check_count(struct mailbox_transaction_context *t,
+		       const struct lemonade_txn *txn, const char *name)
+{
+	const struct lemonade_device_change *change;
+	ARRAY_TYPE(const_string) names;
+
+	t_array_init(&names, LEMO_DEVICES_MAX + 1);
+	if (lemonade_devices_list(t->box->storage->user, t->box,
+				  pool_datastack_create(), &names) < 0)
+		return -1;
+	if (txn != NULL && array_is_created(&txn->device_changes)) {
+		array_foreach(&txn->device_changes, change) {
+			if (change->json != NULL &&
+			    array_lsearch(&names, &change->name,
+					  i_strcmp_p) == NULL)
+				array_push_back(&names, &change->name);
+		}
+	}
+	if (array_lsearch(&names, &name, i_strcmp_p) == NULL &&
+	    array_count(&names) >= LEMO_DEVICES_MAX)
+		return refuse_count(t);
+	return 0;
+}
+
+static bool device_is_stored(struct mailbox *box, const char *key)
+{
+	struct mail_attribute_value value;
+
+	return mailbox_attribute_get(box, MAIL_ATTRIBUTE_TYPE_PRIVATE, key,
+				     &value) > 0;
+}
+
+/*
+ * Entries
+ */
+
+static const char *key_name(const char *key)
+{
+	i_assert(str_begins_with(key, LEMONADE_PUSH_KEY_PREFIX));
+	return key + strlen(LEMONADE_PUSH_KEY_PREFIX);
+}
+
+static int device_unset(struct mailbox_transaction_context *t,
+			struct lemonade_txn *txn, const char *key)
+{
+	const char *name = key_name(key);
+
+	if (txn != NULL && lemo_device_name_is_valid(name) &&
+	    device_is_stored(t->box, key))
+		lemonade_txn_add_device(txn, name, NULL);
+	return 0;
+}
+
+static int device_set(struct mailbox_transaction_context *t,
+		      struct lemonade_txn *txn, const char *name,
+		      const struct mail_attribute_value *value)
+{
+	const char *json;
+
+	if (!lemo_device_name_is_valid(name))
+		return refuse(t, "subscription: a device is named with 1 to "
+			"64 of a-z, 0-9, dot, underscore and hyphen");
+	if (get_value(t, value, &json) < 0 || check_json(t, name, json) < 0 ||
+	    check_count(t, txn, name) < 0)
+		return -1;
+	if (txn != NULL)
+		lemonade_txn_add_device(txn, name, json);
+	return 0;
+}
+
+static bool name_is_status(const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	return slash != NULL && strcmp(slash, STATUS_SUFFIX) == 0;
+}
+
+static int push_set(struct mailbox_transaction_context *t, const char *key,
+		    const struct mail_attribute_value *value)
+{
+	struct lemonade_user *luser = lemonade_attribute_user(t->box);
+	const char *name = key_name(key);
+	struct lemonade_txn *txn;
+
+	if (luser == NULL ||
+	    (t->flags & MAILBOX_TRANSACTION_FLAG_SYNC) != 0)
+		return 0;
+	if (name_is_status(name))
+		return refuse(t, "This entry is read-only");
+	txn = lemonade_txn_find(luser, t);
+	if (value->value == NULL && value->value_stream == NULL)
+		return device_unset(t, txn, key);
+	if (luser->set == NULL)
+		return refuse(t, "Notifications are not available: the "
+			      "server's settings are wrong");
+	return device_set(t, txn, name, value);
+}
+
+/* Devices come from the store (0); their status from the notifier. */
+static int push_get(struct mailbox *box, const char *key,
+		    struct mail_attribute_value *value_r)
+{
+	struct lemonade_user *luser = lemonade_attribute_user(box);
+	const char *device, *name = key_name(key);
+
+	if (luser == NULL || luser->set == NULL || !name_is_status(name))
+		return 0;
+	device = t_strcut(name, '/');
+	if (!device_is_stored(box, t_strconcat(LEMONADE_PUSH_KEY_PREFIX,
+					       device, NULL)))
+		return 0;
+	value_r->value = lemonade_handoff_status(luser, device);
+	if (value_r->value == NULL)
+		value_r->value = STATUS_UNAVAILABLE;
+	return 1;
+}
+
+/* Adds the status entries to those that are stored. */
+static int push_iter(struct mailbox *box, const char *key_prefix,
+		     pool_t pool, ARRAY_TYPE(const_string) *keys)
+{
+	size_t len = strlen(key_prefix);
+	ARRAY_TYPE(const_string) names;
+	const char *name;
+
+	if (lemonade_attribute_user(box) == NULL)
+		return 0;
+	t_array_init(&names, LEMO_DEVICES_MAX + 1);
+	if (lemonade_devices_list(box->storage->user, box,
+				  pool_datastack_create(), &names) < 0)
+		return -1;
+	array_foreach_elem(&names, name) {
+		/* "" lists all; "phone" lists "/status" */
+		if (len > 0 && strcmp(name, key_prefix) != 0)
+			continue;
+		name = p_strconcat(pool, len > 0 ? "" : name, STATUS_SUFFIX,
+				   NULL);
+		if (len > 0)
+			name++;
+		array_push_back(keys, &name);
+	}
+	return 0;
+}
+
+static const struct mailbox_attribute_internal iattr_push = {
+	.type = MAIL_ATTRIBUTE_TYPE_PRIVATE,
+	.key = LEMONADE_PUSH_KEY_PREFIX,
+	.rank = MAIL_ATTRIBUTE_INTERNAL_RANK_OVERRIDE,
+	.flags = MAIL_ATTRIBUTE_INTERNAL_FLAG_CHILDREN,
+
+	.get = push_get,
+	.set = push_set,
+	.iter = push_iter
+};
+
+void lemonade_attribute_device_init(void)
+{
+	mailbox_attribute_register_internal(&iattr_push);
+}
+
+void lemonade_attribute_device_deinit(void)
+{
+	mailbox_attribute_unregister_internal(&iattr_push);
+}

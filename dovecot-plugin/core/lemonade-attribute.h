@@ -1,0 +1,34 @@
+#ifndef LEMONADE_ATTRIBUTE_H
+#define LEMONADE_ATTRIBUTE_H
+
+/*
+ * Our METADATA entries (mailbox ""), through whatever door they are reached:
+ * IMAP, doveadm, Lua, dsync.
+ *
+ *   /private/vendor/vendor.lemonade/push/ID         a device, checked when set
+ *   /private/vendor/vendor.lemonade/push/ID/status  read-only, the notifier's
+ *   /shared/vendor/vendor.lemonade/...              read-only, the server's
+ *   /shared/admin                                   read-only, lemonade_contact
+ *
+ * dsync neither sees the read-only ones nor is checked.
+ */
+
+struct mailbox;
+
+void lemonade_attribute_init(void);
+void lemonade_attribute_deinit(void);
+
+/* While TRUE, iterating gives what is stored and nothing of ours. */
+void lemonade_attribute_iterating(bool raw);
+
+/* The two halves; internal to lemonade-attribute*.c */
+void lemonade_attribute_device_init(void);
+void lemonade_attribute_device_deinit(void);
+void lemonade_attribute_server_init(void);
+void lemonade_attribute_server_deinit(void);
+
+/* The user's context if our entries are to be served: not to dsync, not while
+   iterating raw. */
+struct lemonade_user *lemonade_attribute_user(struct mailbox *box);
+
+#endif

@@ -1,0 +1,177 @@
+/* Filters: SEARCH criteria, judged by Dovecot's own search. */
+
+#include "lib.h"
+#include "array.h"
+#include "istream.h"
+#include "imap-arg.h"
+#include "mail-storage-private.h"
+#include "mail-search-build.h"
+#include "mail-search-parser.h"
+#include "lemonade-compat.h"
+#include "lemonade-filter.h"
+#include "lemonade-view.h"
+#include "lemo-limits.h"
+
+static int args_check(const struct mail_search_arg *arg,
+		      const char **client_error_r)
+{
+	for (; arg != NULL; arg = arg->next) {
+		switch (arg->type) {
+		case SEARCH_SEQSET:
+			*client_error_r = "Sequence numbers mean nothing "
+				"outside a session";
+			return -1;
+		case SEARCH_UIDSET:
+			if (null_strcmp(arg->value.str, "$") != 0)
+				break;
+			*client_error_r = "$ means nothing outside a session";
+			return -1;
+		case SEARCH_INTHREAD:
+			*client_error_r = "INTHREAD is not supported here";
+			return -1;
+		case SEARCH_OR:
+		case SEARCH_SUB:
+			if (args_check(arg->value.subargs, client_error_r) < 0)
+				return -1;
+			break;
+		default:
+			break;
+		}
+	}
+	return 0;
+}
+
+static int build(const struct imap_arg *imap_args,
+		 struct mail_search_args **args_r, const char **client_error_r)
+{
+	struct mail_search_parser *parser;
+	const char *charset = "UTF-8";
+	int ret;
+
+	if (IMAP_ARG_IS_EOL(imap_args)) {
+		*client_error_r = "Missing search parameters";
+		return -1;
+	}
+	parser = mail_search_parser_init_imap(imap_args);
+	ret = mail_search_build(mail_search_register_get_imap(), parser,
+				&charset, args_r, client_error_r);
+	*client_error_r = ret < 0 ? t_strdup(*client_error_r) : NULL;
+	mail_search_parser_deinit(&parser);
+	if (ret < 0)
+		return -1;
+	if (args_check((*args_r)->args, client_error_r) < 0) {
+		mail_search_args_unref(args_r);
+		return -1;
+	}
+	return 0;
+}
+
+static bool has_control_chars(const char *str)
+{
+	for (; *str != '\0'; str++) {
+		if ((unsigned char)*str < 0x20 || *str == 0x7f)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static int parse_stream(struct istream *input,
+			struct mail_search_args **args_r,
+			const char **client_error_r)
+{
+	struct imap_parser *parser;
+	const struct imap_arg *imap_args;
+	enum imap_parser_error error;
+	int ret;
+
+	parser = lemonade_imap_parser_create(input, LEMO_DEVICE_FILTER_MAX * 2);
+	ret = imap_parser_finish_line(parser, 0, 0, &imap_args);
+	if (ret >= 0)
+		ret = build(imap_args, args_r, client_error_r);
+	else {
+		*client_error_r = ret == -2 ? "Unterminated string or list" :
+			t_strdup(imap_parser_get_error(parser, &error));
+		ret = -1;
+	}
+	imap_parser_unref(&parser);
+	return ret;
+}
+
+int lemonade_filter_parse(const char *filter,
+			  struct mail_search_args **args_r,
+			  const char **client_error_r)
+{
+	struct istream *input;
+	int ret;
+
+	/* among them CR LF, with which literals would come in */
+	if (has_control_chars(filter)) {
+		*client_error_r = "Control characters are not allowed";
+		return -1;
+	}
+	input = i_stream_create_from_data(filter, strlen(filter));
+	(void)i_stream_read(input);
+	ret = parse_stream(input, args_r, client_error_r);
+	i_stream_unref(&input);
+	return ret;
+}
+
+/* A full text search engine would index the mailbox first, maybe over the
+   network: not while a delivery waits. */
+static void args_set_no_fts(struct mail_search_arg *arg)
+{
+	for (; arg != NULL; arg = arg->next) {
+		arg->no_fts = TRUE;
+		if (arg->type == SEARCH_OR || arg->type == SEARCH_SUB)
+			args_set_no_fts(arg->value.subargs);
+	}
+}
+
+static void args_add_uids(struct mail_search_args *args,
+			  const ARRAY_TYPE(seq_range) *uids)
+{
+	struct mail_search_arg *arg;
+
+	arg = p_new(args->pool, struct mail_search_arg, 1);
+	arg->type = SEARCH_UIDSET;
+	p_array_init(&arg->value.seqset, args->pool, array_count(uids));
+	array_append_array(&arg->value.seqset, uids);
+	arg->next = args->args;
+	args->args = arg;
+}
+
+static int search(struct lemonade_view *view, struct mail_search_args *args,
+		  ARRAY_TYPE(seq_range) *hits)
+{
+	struct mail_search_context *ctx;
+	struct mail *mail;
+
+	ctx = mailbox_search_init(view->trans, args, NULL, 0, NULL);
+	ctx->progress_hidden = TRUE;
+	while (mailbox_search_next(ctx, &mail))
+		seq_range_array_add(hits, mail->uid);
+	return mailbox_search_deinit(&ctx);
+}
+
+int lemonade_filter_run(struct lemonade_view *view, const char *filter,
+			const ARRAY_TYPE(seq_range) *uids,
+			ARRAY_TYPE(seq_range) *hits)
+{
+	struct mail_search_args *args;
+	const char *error;
+	int ret;
+
+	if (lemonade_filter_parse(filter, &args, &error) < 0)
+		return -1;
+	args_set_no_fts(args->args);
+	args_add_uids(args, uids);
+	mail_search_args_init(args, view->box, FALSE, NULL);
+	ret = search(view, args, hits);
+	if (ret < 0) {
+		e_error(view->box->event, "lemonade: Filter failed: %s",
+			mailbox_get_last_internal_error(view->box, NULL));
+	}
+	mail_search_args_deinit(args);
+	mail_search_args_unref(&args);
+	return ret;
+}

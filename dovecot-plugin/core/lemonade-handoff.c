@@ -1,0 +1,347 @@
+/* Events on their way to the notifier. */
+
+#include "lib.h"
+#include "array.h"
+#include "str.h"
+#include "str-sanitize.h"
+#include "strescape.h"
+#include "lemo-event-wire.h"
+#include "lemonade-conn.h"
+#include "lemonade-handoff.h"
+#include "lemonade-spool.h"
+#include "lemonade-user.h"
+
+#define BREAKER_MSECS 5000
+/* A client waits for this one; nothing else does. */
+#define STATUS_TIMEOUT_MSECS 500
+
+struct handoff_line {
+	char id[LEMO_EVENT_ID_LEN + 1];
+	const char *data; /* with its LF */
+	size_t len;
+	bool done;
+};
+
+struct lemonade_handoff {
+	struct lemonade_user *luser;
+	pool_t pool;
+	const char *path;
+	struct lemonade_conn *conn;
+	struct lemo_buf buf;
+	/* milliseconds left to wait; making the lines does not count */
+	uint64_t budget;
+
+	/* lines to be acknowledged; those before first are */
+	ARRAY(struct handoff_line) lines;
+	unsigned int first, waiting;
+
+	bool failed;  /* the socket is not used any more */
+	bool retried; /* an EOF has been answered by a reconnect */
+};
+
+/* of the process: no use of the socket before */
+static uint64_t breaker_until;
+
+static const char *socket_path(const struct lemonade_user *luser)
+{
+	const char *path = luser->set->lemonade_socket;
+
+	if (*path == '/')
+		return path;
+	return t_strconcat(luser->user->set->base_dir, "/", path, NULL);
+}
+
+static void breaker_open(struct lemonade_user *luser, const char *error)
+{
+	static time_t last_log;
+
+	breaker_until = lemonade_conn_now() + BREAKER_MSECS;
+	if (lemonade_log_now(&last_log)) {
+		e_warning(luser->event, "%s - is lemonade-notify running? "
+			  "Events wait in %s/spool", error,
+			  luser->set->lemonade_state_dir);
+	}
+}
+
+static void handoff_fail(struct lemonade_handoff *handoff, const char *error)
+{
+	if (handoff->conn != NULL)
+		lemonade_conn_abort(&handoff->conn);
+	handoff->failed = TRUE;
+	breaker_open(handoff->luser, error);
+}
+
+struct lemonade_handoff *lemonade_handoff_begin(struct lemonade_user *luser)
+{
+	struct lemonade_handoff *handoff;
+	pool_t pool;
+
+	pool = pool_alloconly_create("lemonade handoff", 4096);
+	handoff = p_new(pool, struct lemonade_handoff, 1);
+	handoff->pool = pool;
+	handoff->luser = luser;
+	handoff->path = p_strdup(pool, socket_path(luser));
+	handoff->budget = luser->set->lemonade_handoff_timeout;
+	handoff->failed = lemonade_conn_now() < breaker_until;
+	lemo_buf_init(&handoff->buf, LEMO_EVENT_LINE_MAX);
+	p_array_init(&handoff->lines, pool, 4);
+	return handoff;
+}
+
+static bool handoff_connect(struct lemonade_handoff *handoff)
+{
+	const char *error;
+
+	if (handoff->failed)
+		return FALSE;
+	if (handoff->conn != NULL)
+		return TRUE;
+	handoff->conn = lemonade_conn_get(handoff->path, &error);
+	if (handoff->conn == NULL) {
+		handoff_fail(handoff, error);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/* What was waited since start is used up. */
+static void handoff_spend(struct lemonade_handoff *handoff, uint64_t start)
+{
+	uint64_t spent = lemonade_conn_now() - start;
+
+	handoff->budget -= I_MIN(handoff->budget, spent);
+}
+
+static int handoff_send(struct lemonade_handoff *handoff, const char *data,
+			size_t len, bool wait)
+{
+	uint64_t start = lemonade_conn_now();
+	int ret;
+
+	/* a line that nobody waits for goes into the socket's buffer or
+	   nowhere */
+	ret = lemonade_conn_write(handoff->conn, data, len,
+				  wait ? start + handoff->budget : 0);
+	handoff_spend(handoff, start);
+	return ret;
+}
+
+static void handoff_write_failed(struct lemonade_handoff *handoff)
+{
+	handoff_fail(handoff, t_strdup_printf("write(%s) failed: %m",
+					      handoff->path));
+}
+
+/* The notifier went away, e.g. reloaded: its listener is still there. What is
+   not acknowledged goes over a new connection; an id it has seen is no harm. */
+static void handoff_reconnect(struct lemonade_handoff *handoff)
+{
+	const struct handoff_line *line;
+
+	lemonade_conn_abort(&handoff->conn);
+	if (handoff->retried) {
+		handoff_fail(handoff, "Connection closed twice");
+		return;
+	}
+	handoff->retried = TRUE;
+	if (!handoff_connect(handoff))
+		return;
+	array_foreach(&handoff->lines, line) {
+		if (!line->done &&
+		    handoff_send(handoff, line->data, line->len, TRUE) < 0) {
+			handoff_write_failed(handoff);
+			return;
+		}
+	}
+}
+
+static void handoff_write(struct lemonade_handoff *handoff, const char *data,
+			  size_t len, bool wait)
+{
+	if (!handoff_connect(handoff) ||
+	    handoff_send(handoff, data, len, wait) == 0)
+		return;
+	if (errno == ETIMEDOUT)
+		handoff_write_failed(handoff);
+	else
+		handoff_reconnect(handoff);
+}
+
+static void handoff_remember(struct lemonade_handoff *handoff, const char *id)
+{
+	struct handoff_line *line = array_append_space(&handoff->lines);
+	char *data = p_malloc(handoff->pool, handoff->buf.len);
+
+	i_strocpy(line->id, id, sizeof(line->id));
+	memcpy(data, handoff->buf.data, handoff->buf.len);
+	line->data = data;
+	line->len = handoff->buf.len;
+	handoff->waiting++;
+}
+
+void lemonade_handoff_add(struct lemonade_handoff *handoff,
+			  const struct lemo_event *event, bool wait)
+{
+	static time_t last_log;
+
+	lemo_buf_reset(&handoff->buf);
+	lemo_event_encode(event, &handoff->buf);
+	if (handoff->buf.failed) {
+		if (lemonade_log_now(&last_log)) {
+			e_error(handoff->luser->event, "Event %s is too long, "
+				"dropped", event->id);
+		}
+		return;
+	}
+	if (wait)
+		handoff_remember(handoff, event->id);
+	handoff_write(handoff, handoff->buf.data, handoff->buf.len, wait);
+}
+
+static void handoff_done(struct lemonade_handoff *handoff, const char *id)
+{
+	struct handoff_line *lines;
+	unsigned int i, count;
+
+	lines = array_get_modifiable(&handoff->lines, &count);
+	/* answers come in order, but nobody promised */
+	for (i = handoff->first; i < count; i++) {
+		if (!lines[i].done && strcmp(lines[i].id, id) == 0) {
+			lines[i].done = TRUE;
+			handoff->waiting--;
+			break;
+		}
+	}
+	while (handoff->first < count && lines[handoff->first].done)
+		handoff->first++;
+}
+
+static void handoff_refused(struct lemonade_handoff *handoff,
+			    const char *const *args)
+{
+	static time_t last_log;
+
+	if (args[1] == NULL)
+		return;
+	if (lemonade_log_now(&last_log)) {
+		e_error(handoff->luser->event,
+			"lemonade-notify refuses event %s: %s",
+			str_sanitize(args[1], LEMO_EVENT_ID_LEN),
+			str_sanitize(t_strarray_join(args + 2, " "), 200));
+	}
+	handoff_done(handoff, args[1]);
+}
+
+static void handoff_answer(struct lemonade_handoff *handoff, const char *line)
+{
+	const char *const *args = t_strsplit_tabescaped(line);
+
+	if (args[0] == NULL)
+		return;
+	if (strcmp(args[0], "OK") == 0 && args[1] != NULL)
+		handoff_done(handoff, args[1]);
+	else if (strcmp(args[0], "NO") == 0)
+		handoff_refused(handoff, args);
+}
+
+static void handoff_await(struct lemonade_handoff *handoff)
+{
+	uint64_t deadline = lemonade_conn_now() + handoff->budget;
+	char *line;
+	int ret;
+
+	while (handoff->waiting > 0 && !handoff->failed) T_BEGIN {
+		ret = lemonade_conn_read(handoff->conn, deadline, &line);
+		if (ret > 0)
+			handoff_answer(handoff, line);
+		else if (ret < 0)
+			handoff_reconnect(handoff);
+		else
+			handoff_fail(handoff, "No acknowledgement in time");
+	} T_END;
+}
+
+static void handoff_spool(struct lemonade_handoff *handoff)
+{
+	static time_t last_log;
+	const struct handoff_line *line;
+	const char *error;
+
+	array_foreach(&handoff->lines, line) T_BEGIN {
+		if (!line->done &&
+		    lemonade_spool_add(handoff->luser->set, line->id,
+				       line->data, line->len, &error) < 0 &&
+		    lemonade_log_now(&last_log)) {
+			e_error(handoff->luser->event, "Event lost, neither "
+				"socket nor spool took it: %s - start "
+				"lemonade-notify once, it makes the "
+				"directory", error);
+		}
+	} T_END;
+}
+
+void lemonade_handoff_end(struct lemonade_handoff **_handoff)
+{
+	struct lemonade_handoff *handoff = *_handoff;
+
+	*_handoff = NULL;
+	handoff_await(handoff);
+	if (handoff->waiting > 0)
+		handoff_spool(handoff);
+	if (handoff->conn != NULL)
+		lemonade_conn_release(&handoff->conn);
+	lemo_buf_free(&handoff->buf);
+	pool_unref(&handoff->pool);
+}
+
+/*
+ * Status
+ */
+
+static const char *status_ask(struct lemonade_conn *conn, const char *request)
+{
+	uint64_t deadline = lemonade_conn_now() + STATUS_TIMEOUT_MSECS;
+	const char *const *args;
+	char *line;
+
+	if (lemonade_conn_write(conn, request, strlen(request), deadline) < 0)
+		return NULL;
+	while (lemonade_conn_read(conn, deadline, &line) > 0) {
+		args = t_strsplit_tabescaped(line);
+		if (args[0] == NULL || args[1] == NULL)
+			continue;
+		if (strcmp(args[0], "STATUS") == 0)
+			return args[1];
+		if (strcmp(args[0], "NO") == 0 &&
+		    strcmp(args[1], "STATUS") == 0)
+			return NULL;
+	}
+	return NULL;
+}
+
+const char *lemonade_handoff_status(struct lemonade_user *luser,
+				    const char *device)
+{
+	struct lemonade_conn *conn;
+	const char *error, *status;
+
+	if (lemonade_conn_now() < breaker_until)
+		return NULL;
+	conn = lemonade_conn_get(socket_path(luser), &error);
+	if (conn == NULL) {
+		breaker_open(luser, error);
+		return NULL;
+	}
+	status = status_ask(conn, t_strdup_printf("STATUS\t%s\t%s\n",
+		str_tabescape(luser->user->username), device));
+	if (status != NULL)
+		lemonade_conn_release(&conn);
+	else
+		lemonade_conn_abort(&conn);
+	return status;
+}
+
+void lemonade_handoff_deinit(void)
+{
+	lemonade_conn_close_all();
+}

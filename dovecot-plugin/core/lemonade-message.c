@@ -1,0 +1,75 @@
+/* Parameters of one message. Senders write what they like, so everything
+   passes lemonade_text_utf8(). */
+
+#include "lib.h"
+#include "mail-storage.h"
+#include "lemo-subscription.h"
+#include "lemonade-message.h"
+#include "lemonade-text.h"
+
+/* Octets */
+#define MESSAGE_ID_MAX 500
+#define HEADER_MAX 1000
+#define SNIPPET_MAX 1000
+
+static const char *header_utf8(struct mail *mail, const char *name)
+{
+	const char *value;
+
+	if (mail_get_first_header_utf8(mail, name, &value) <= 0)
+		return NULL;
+	return lemonade_text_utf8(value, HEADER_MAX);
+}
+
+static const char *message_id(struct mail *mail)
+{
+	const char *value;
+
+	if (mail_get_first_header(mail, "Message-ID", &value) <= 0)
+		return NULL;
+	return lemonade_text_utf8(value, MESSAGE_ID_MAX);
+}
+
+static const char *message_date(struct mail *mail)
+{
+	time_t date;
+	int offset;
+
+	if (mail_get_date(mail, &date, &offset) < 0 || date <= 0)
+		return NULL;
+	return lemonade_text_time_offset(date, offset);
+}
+
+static const char *snippet(struct mail *mail)
+{
+	const char *value;
+
+	/* the first octet tells the algorithm */
+	if (mail_get_special(mail, MAIL_FETCH_BODY_SNIPPET, &value) < 0 ||
+	    value[0] == '\0')
+		return NULL;
+	return lemonade_text_utf8(value + 1, SNIPPET_MAX);
+}
+
+void lemonade_message_fill(struct mail *mail, unsigned int level,
+			   struct lemo_event *event)
+{
+	const char *guid;
+	uoff_t size;
+
+	if (mail_get_virtual_size(mail, &size) == 0)
+		event->message_size = size;
+	event->modseq = mail_get_modseq(mail);
+	if (mail_get_special(mail, MAIL_FETCH_GUID, &guid) == 0 &&
+	    *guid != '\0')
+		event->message_guid = lemonade_text_utf8(guid, HEADER_MAX);
+	event->message_id = message_id(mail);
+	if (level >= LEMO_PAYLOAD_ENVELOPE) {
+		event->from = header_utf8(mail, "From");
+		event->to = header_utf8(mail, "To");
+		event->subject = header_utf8(mail, "Subject");
+		event->date = message_date(mail);
+	}
+	if (level >= LEMO_PAYLOAD_SNIPPET)
+		event->snippet = snippet(mail);
+}

@@ -1,0 +1,403 @@
+/* What an event means for each device and for the feed. */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "account.h"
+#include "device.h"
+#include "event-line.h"
+#include "feeds.h"
+#include "ingest-event.h"
+#include "lemo-limits.h"
+#include "lemonade-settings.h"
+#include "notifier.h"
+#include "notify-clock.h"
+#include "outbox.h"
+#include "push.h"
+#include "rang.h"
+#include "scheduler.h"
+#include "target.h"
+#include "user.h"
+
+/* Which event speaks for a merged row: the highest, then the latest. */
+enum row_class {
+	ROW_CLASS_VERIFICATION = 0,
+	ROW_CLASS_OTHER,
+	ROW_CLASS_ARRIVAL
+};
+
+/* A push whose ttl is 0 still gets one try. */
+#define TTL_MIN_SECS 60
+
+struct ingest_context {
+	struct notifier *notifier;
+	struct user *user;
+	struct event_line *line;
+	/* as it is stored: without devices, which are state, not event */
+	struct lemo_buf encoded;
+};
+
+static const struct lemo_buf *encode_event(struct ingest_context *ctx)
+{
+	struct lemo_event *event = &ctx->line->event;
+	unsigned int count = event->devices_count;
+
+	if (ctx->encoded.len == 0) {
+		event->devices_count = 0;
+		lemo_event_encode(event, &ctx->encoded);
+		event->devices_count = count;
+		/* the LF belongs to the wire */
+		if (ctx->encoded.len > 0)
+			ctx->encoded.len--;
+	}
+	return &ctx->encoded;
+}
+
+static int64_t device_expires(const struct ingest_context *ctx,
+			      const struct device *device)
+{
+	unsigned int secs = ctx->notifier->set->lemonade_retry_deadline;
+	unsigned int ttl = I_MAX(device->target->sub->ttl, TTL_MIN_SECS);
+
+	return notify_clock_msecs() + (int64_t)I_MIN(secs, ttl) * 1000;
+}
+
+/* Leading edge: the first event goes at once, the window counts after a
+   push. Wall clock, so never further away than the window. */
+static int64_t device_due(const struct device *device)
+{
+	int64_t collapse = device->target->sub->collapse;
+	int64_t wait = device->last_sent + collapse - ioloop_time;
+
+	if (wait < 0 || wait > collapse)
+		wait = 0;
+	return notify_clock_msecs() + wait * 1000;
+}
+
+static void row_add(struct ingest_context *ctx, struct device *device,
+		    enum row_class class)
+{
+	const struct lemo_buf *encoded = encode_event(ctx);
+	struct account *account = device->user->account;
+	int64_t due = device_due(device);
+	int64_t expires = device_expires(ctx, device);
+
+	if (outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_ADD, "iiiiiib",
+		       device->id, (int64_t)account->uid,
+		       device->target->origin_key, due, expires,
+		       (int64_t)class, encoded->data, encoded->len) < 0)
+		return;
+	account->rows++;
+	device->gen = device->events = 1;
+	device->row_class = class;
+	scheduler_add_device(ctx->notifier->scheduler, device, ctx->line,
+			     due, expires);
+}
+
+/* One more event in a row that waits. replace: it speaks for the row. */
+static void row_merge(struct ingest_context *ctx, struct device *device,
+		      enum row_class class, bool replace)
+{
+	struct outbox *outbox = ctx->notifier->outbox;
+	int64_t expires = device_expires(ctx, device);
+	const struct lemo_buf *encoded;
+	struct push *push = device->push;
+
+	device->gen++;
+	device->events++;
+	if (replace) {
+		encoded = encode_event(ctx);
+		device->row_class = class;
+		(void)outbox_run(outbox, OUTBOX_PENDING_MERGE, "iiiiib",
+				 device->id, device->gen,
+				 (int64_t)device->events, expires,
+				 (int64_t)class, encoded->data, encoded->len);
+	} else {
+		(void)outbox_run(outbox, OUTBOX_PENDING_COUNT_UP, "iiii",
+				 device->id, device->gen,
+				 (int64_t)device->events, expires);
+	}
+	if (push == NULL || push->state != PUSH_QUEUED)
+		return;
+	push->gen = device->gen;
+	push->events = device->events;
+	push->expires = expires;
+	if (replace) {
+		event_line_unref(&push->line);
+		push->line = ctx->line;
+		event_line_ref(ctx->line);
+	}
+}
+
+static void row_delete(struct ingest_context *ctx, struct device *device)
+{
+	if (device->gen == 0)
+		return;
+	push_detach(device);
+	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_DELETE, "i",
+			 device->id);
+	device->gen = 0;
+	device->user->account->rows--;
+}
+
+/* The event that speaks for the row, with a reference; NULL on failure. */
+static struct event_line *
+row_get_line(struct ingest_context *ctx, struct device *device,
+	     unsigned int *tries_r)
+{
+	struct outbox *outbox = ctx->notifier->outbox;
+	struct event_line *line = NULL;
+	sqlite3_stmt *stmt;
+	const char *error;
+
+	stmt = outbox_query(outbox, OUTBOX_PENDING_GET, "i", device->id);
+	if (outbox_row(outbox, stmt) > 0) {
+		*tries_r = sqlite3_column_int(stmt, 3);
+		line = event_line_parse(sqlite3_column_blob(stmt, 6),
+					sqlite3_column_bytes(stmt, 6), &error);
+	}
+	outbox_done(stmt);
+	return line;
+}
+
+static bool row_is_about(const struct event_line *line,
+			 const struct lemo_event *event)
+{
+	return event_is_arrival(&line->event) &&
+		event_mailbox_key(&line->event) == event_mailbox_key(event) &&
+		event_has_uid(event, line->event.uid);
+}
+
+/* The event is about a message whose alert still waits: then there is nothing
+   to alert to, or, if it was tried already or others are merged with it, the
+   event speaks for the row from now on. False if it is about other messages. */
+static bool row_overtake(struct ingest_context *ctx, struct device *device)
+{
+	const struct lemo_event *event = &ctx->line->event;
+	struct event_line *line;
+	unsigned int tries = 0;
+	bool about, open;
+
+	if (device->gen == 0 || device->row_class != ROW_CLASS_ARRIVAL)
+		return FALSE;
+	line = row_get_line(ctx, device, &tries);
+	about = line != NULL && row_is_about(line, event);
+	event_line_unref(&line);
+	if (!about)
+		return FALSE;
+	/* the phone will see the flags when it looks */
+	if (!event_ends_alert(event))
+		return TRUE;
+	open = device->push != NULL && device->push->state != PUSH_QUEUED;
+	if (device->events == 1 && tries == 0 && !open)
+		row_delete(ctx, device);
+	else
+		row_merge(ctx, device, ROW_CLASS_OTHER, TRUE);
+	return TRUE;
+}
+
+static void device_event(struct ingest_context *ctx, struct device *device)
+{
+	const struct lemo_event *event = &ctx->line->event;
+	enum row_class class = event_is_arrival(event) ? ROW_CLASS_ARRIVAL :
+		ROW_CLASS_OTHER;
+	int64_t ring = event_ring_key(event);
+
+	if (event_is_about_rung(event)) {
+		if (row_overtake(ctx, device))
+			return;
+		if (!rang_has(ctx->notifier->rang, device->id, event)) {
+			device_hold_back(device, HELD_BACK_SILENT);
+			return;
+		}
+	} else if (!device_rings_first_time(device, ring)) {
+		device_hold_back(device, HELD_BACK_COPY);
+		return;
+	}
+	if (class == ROW_CLASS_ARRIVAL)
+		rang_add(ctx->notifier->rang, device->id, event, ring);
+	if (device->gen == 0)
+		row_add(ctx, device, class);
+	else
+		row_merge(ctx, device, class, class >= device->row_class);
+}
+
+/* The notifier's own conditions, whatever the plugin said. */
+static bool device_wants(struct device *device)
+{
+	const struct lemo_subscription *sub = device->target->sub;
+
+	if (device->disabled || sub->disabled)
+		device_hold_back(device, HELD_BACK_DISABLED);
+	else if (sub->expires != 0 && sub->expires <= ioloop_time)
+		device_hold_back(device, HELD_BACK_EXPIRED);
+	else if (!device->target->verified)
+		device_hold_back(device, HELD_BACK_UNVERIFIED);
+	else
+		return TRUE;
+	return FALSE;
+}
+
+static void device_matched(struct ingest_context *ctx,
+			   const struct lemo_event_device *verdict)
+{
+	struct users *users = ctx->notifier->users;
+	struct device *device;
+	const char *error;
+
+	device = device_get(users, ctx->user, verdict->name);
+	if (device == NULL)
+		return;
+	device->last_event = ioloop_time;
+	device_set_dirty(device);
+	if (device_set_subscription(device, verdict->subscription,
+				    &error) < 0) {
+		device_hold_back(device, HELD_BACK_INVALID);
+		return;
+	}
+	if (device->target->payload < device->target->sub->payload)
+		device_hold_back(device, HELD_BACK_CEILING);
+	if (device_wants(device))
+		device_event(ctx, device);
+}
+
+static void ingest_verdict(struct ingest_context *ctx,
+			   const struct lemo_event_device *verdict)
+{
+	struct device *device;
+	enum held_back reason;
+
+	if (!lemo_device_name_is_valid(verdict->name))
+		return;
+	if (strcmp(verdict->verdict, LEMO_VERDICT_MATCH) == 0) {
+		if (verdict->subscription != NULL)
+			device_matched(ctx, verdict);
+		return;
+	}
+	if (!held_back_of_verdict(verdict->verdict, &reason))
+		return;
+	device = device_find(ctx->notifier->users, ctx->user, verdict->name);
+	if (device != NULL)
+		device_hold_back(device, reason);
+}
+
+static void ingest_feed(struct ingest_context *ctx)
+{
+	struct notifier *notifier = ctx->notifier;
+	struct user *user = ctx->user;
+	const struct lemo_buf *encoded;
+	int64_t uid = user->account->uid, now = notify_clock_msecs();
+	int64_t expires = now +
+		(int64_t)notifier->set->lemonade_retry_deadline * 1000;
+	sqlite3_stmt *stmt;
+	int ret;
+
+	if (user->feed_rows < 0) {
+		stmt = outbox_query(notifier->outbox, OUTBOX_FEED_COUNT, "is",
+				    uid, user->name);
+		if (outbox_row(notifier->outbox, stmt) > 0)
+			user->feed_rows = sqlite3_column_int(stmt, 0);
+		outbox_done(stmt);
+	}
+	encoded = encode_event(ctx);
+	/* behind an earlier one it has no time of its own */
+	ret = user->feed_rows == 0 ?
+		outbox_run(notifier->outbox, OUTBOX_FEED_ADD, "isiiib", uid,
+			   user->name, user->feed->origin_key, now, expires,
+			   encoded->data, encoded->len) :
+		outbox_run(notifier->outbox, OUTBOX_FEED_ADD, "isinib", uid,
+			   user->name, user->feed->origin_key, expires,
+			   encoded->data, encoded->len);
+	if (ret < 0)
+		return;
+	user->account->rows++;
+	if (user->feed_rows++ == 0) {
+		scheduler_add_feed(notifier->scheduler, user, ctx->line,
+				   outbox_last_rowid(notifier->outbox), now,
+				   expires);
+	}
+}
+
+/* A device was written. Without its code it hears nothing but the code. */
+static const char *ingest_device_set(struct ingest_context *ctx)
+{
+	const struct lemo_event *event = &ctx->line->event;
+	const struct lemo_event_device *verdict = &event->devices[0];
+	struct device *device;
+	const char *error;
+
+	if (event->devices_count != 1 || verdict->subscription == NULL ||
+	    !lemo_device_name_is_valid(verdict->name))
+		return "bad\tdevice is missing";
+	device = device_get(ctx->notifier->users, ctx->user, verdict->name);
+	if (device == NULL)
+		return NULL;
+	if (device_set_subscription(device, verdict->subscription,
+				    &error) < 0)
+		return "bad\tsubscription is invalid";
+	/* writing the same once more enables it too */
+	device->disabled = FALSE;
+	device->failing_since = 0;
+	device_set_dirty(device);
+
+	if (device->gen != 0 && (device->row_class == ROW_CLASS_VERIFICATION ||
+				 !device->target->verified))
+		row_delete(ctx, device);
+	if (!device->target->verified && !device->target->sub->disabled)
+		row_add(ctx, device, ROW_CLASS_VERIFICATION);
+	return NULL;
+}
+
+static const char *ingest_device_unset(struct ingest_context *ctx)
+{
+	const struct lemo_event *event = &ctx->line->event;
+	struct device *device;
+
+	if (event->devices_count != 1 ||
+	    !lemo_device_name_is_valid(event->devices[0].name))
+		return "bad\tdevice is missing";
+	device = device_find(ctx->notifier->users, ctx->user,
+			     event->devices[0].name);
+	if (device != NULL)
+		device_delete(&device);
+	return NULL;
+}
+
+static const char *ingest_store_event(struct ingest_context *ctx)
+{
+	const struct lemo_event *event = &ctx->line->event;
+	unsigned int i;
+
+	for (i = 0; i < event->devices_count; i++)
+		ingest_verdict(ctx, &event->devices[i]);
+	if (event->feed && ctx->user->feed != NULL &&
+	    (ctx->notifier->feed_events & LEMO_EVENT_MASK(event->type)) != 0)
+		ingest_feed(ctx);
+	return NULL;
+}
+
+const char *ingest_event(struct notifier *notifier, struct account *account,
+			 struct event_line *line)
+{
+	struct ingest_context ctx = {
+		.notifier = notifier,
+		.user = user_get(notifier->users, account, line->event.user),
+		.line = line
+	};
+	const char *error;
+
+	if (!user_is_owned(ctx.user))
+		return "denied\tthe user belongs to another uid";
+	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+	switch (line->event.type) {
+	case LEMO_EVENT_DEVICE_SET:
+		error = ingest_device_set(&ctx);
+		break;
+	case LEMO_EVENT_DEVICE_UNSET:
+		error = ingest_device_unset(&ctx);
+		break;
+	default:
+		error = ingest_store_event(&ctx);
+	}
+	lemo_buf_free(&ctx.encoded);
+	return error;
+}

@@ -1,0 +1,44 @@
+#include "lib.h"
+#include "notify-clock.h"
+
+#include <sys/time.h>
+#include <time.h>
+
+static int64_t clock_offset;
+
+static int64_t monotonic_msecs(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) < 0)
+		i_fatal("clock_gettime() failed: %m");
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void notify_clock_init(int64_t at_least)
+{
+	int64_t monotonic = monotonic_msecs();
+	int64_t now = (int64_t)time(NULL) * 1000;
+
+	if (now < at_least)
+		now = at_least;
+	if (now - monotonic > clock_offset)
+		clock_offset = now - monotonic;
+}
+
+int64_t notify_clock_msecs(void)
+{
+	return monotonic_msecs() + clock_offset;
+}
+
+const char *notify_clock_rfc3339(int64_t wall_secs)
+{
+	time_t secs = wall_secs;
+	struct tm tm;
+	char buf[sizeof("9999999999-12-31T23:59:59Z")];
+
+	if (gmtime_r(&secs, &tm) == NULL ||
+	    strftime(buf, sizeof(buf), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return "";
+	return t_strdup(buf);
+}

@@ -1,0 +1,235 @@
+/* What an answer means for the row. */
+
+#include "lib.h"
+#include "ioloop.h"
+#include "str-sanitize.h"
+#include "account.h"
+#include "device.h"
+#include "event-line.h"
+#include "feeds.h"
+#include "notifier.h"
+#include "notify-clock.h"
+#include "outbox.h"
+#include "scheduler-private.h"
+#include "target.h"
+#include "user.h"
+
+static void push_log(const struct push *push, const char *what)
+{
+	struct event *event = push->scheduler->event;
+	struct event_passthrough *e = event_create_passthrough(event)->
+		set_name("lemonade_notification_finished")->
+		add_str("channel", push->target == NULL ? "webhook" :
+			push->target->channel->name)->
+		add_str("result", what);
+
+	if (push->result.answer != LEMO_ANSWER_DONE)
+		e = e->add_str("error", push->result_text);
+	e_debug(e->event(), "user %s device %s: event %s: %s: %s",
+		str_sanitize(push->line->event.user, 128),
+		push->device == NULL ? "(feed)" :
+		device_log_name(push->user->name, push->device->name),
+		push->line->event.id, what, push->result_text);
+}
+
+static void push_log_given_up(const struct push *push, const char *why)
+{
+	e_info(push->scheduler->event, "user %s device %s: event %s: gave up "
+	       "after %u tries (%s): %s",
+	       str_sanitize(push->line->event.user, 128),
+	       push->device == NULL ? "(feed)" :
+	       device_log_name(push->user->name, push->device->name),
+	       push->line->event.id, push->tries, why, push->result_text);
+}
+
+/* When the next try is, or 0 if it is past the row's deadline. */
+static int64_t push_retry_at(const struct push *push)
+{
+	int64_t due = notify_clock_msecs() +
+		lemo_retry_delay(push->tries, push->result.retry_after,
+				 i_rand());
+
+	return due > push->expires ? 0 : due;
+}
+
+static void device_row_gone(struct push *push)
+{
+	struct device *device = push->device;
+
+	(void)outbox_run(push->scheduler->notifier->outbox,
+			 OUTBOX_PENDING_DELETE, "i", device->id);
+	device->gen = 0;
+	device->user->account->rows--;
+}
+
+/* Where the row waits; not push->origin, if the device moved meanwhile. */
+static void device_row_due(struct push *push, int64_t due)
+{
+	const struct target *target = push->device->target;
+
+	scheduler_origin_due(push->scheduler, target == NULL ?
+			     push->origin->key : target->origin_key, due);
+}
+
+/* The row goes, unless it has grown since the request was made: then what is
+   new waits for its turn. */
+static void device_row_done(struct push *push)
+{
+	struct device *device = push->device;
+	int64_t due = notify_clock_msecs();
+
+	if (device->gen == push->gen) {
+		device_row_gone(push);
+		return;
+	}
+	if (push->result.answer == LEMO_ANSWER_DONE)
+		due += (int64_t)push->target->sub->collapse * 1000;
+	(void)outbox_run(push->scheduler->notifier->outbox,
+			 OUTBOX_PENDING_REST, "iii", device->id, due,
+			 (int64_t)push->events);
+	device->events = device->events > push->events ?
+		device->events - push->events : 1;
+	device_row_due(push, due);
+}
+
+static void device_row_wait(struct push *push, int64_t due)
+{
+	(void)outbox_run(push->scheduler->notifier->outbox,
+			 OUTBOX_PENDING_RETRY, "iii", push->device->id, due,
+			 (int64_t)push->tries);
+	device_row_due(push, due);
+}
+
+static void device_permanent(struct push *push)
+{
+	struct device *device = push->device;
+
+	/* one line when it begins; the status entry has the rest */
+	if (device->failing_since == 0) {
+		e_warning(push->scheduler->event, "user %s device %s: %s: "
+			  "refused for good: %s",
+			  str_sanitize(push->line->event.user, 128),
+			  device_log_name(device->user->name, device->name),
+			  push->target->origin_name, push->result_text);
+	}
+	device_answered(device, LEMO_ANSWER_PERMANENT, push->result_text);
+	push_log(push, "permanent");
+	device_row_done(push);
+}
+
+static void device_retry(struct push *push)
+{
+	int64_t due;
+
+	push->tries++;
+	due = push_retry_at(push);
+	device_answered(push->device, LEMO_ANSWER_RETRY, push->result_text);
+	if (due == 0) {
+		push_log_given_up(push, "deadline");
+		push_log(push, "deadline");
+		device_row_done(push);
+	} else {
+		push_log(push, "retry");
+		device_row_wait(push, due);
+	}
+}
+
+static void device_write_off(struct push *push)
+{
+	switch (push->refusal) {
+	case PUSH_REFUSED_TARGET:
+		push_log(push, "refused");
+		device_row_gone(push);
+		return;
+	case PUSH_REFUSED_BUDGET:
+		push_log(push, "budget");
+		device_hold_back(push->device, HELD_BACK_BUDGET);
+		device_row_wait(push, push->not_before);
+		return;
+	case PUSH_REFUSED_NOT:
+		break;
+	}
+	switch (push->result.answer) {
+	case LEMO_ANSWER_DONE:
+		device_answered(push->device, LEMO_ANSWER_DONE,
+				push->result_text);
+		push_log(push, "done");
+		device_row_done(push);
+		break;
+	case LEMO_ANSWER_RETRY:
+		device_retry(push);
+		break;
+	case LEMO_ANSWER_PERMANENT:
+		device_permanent(push);
+		break;
+	}
+}
+
+/* The next one of this user may go now. */
+static void feed_row_gone(struct push *push)
+{
+	struct notifier *notifier = push->scheduler->notifier;
+	struct user *user = push->user;
+	int64_t now = notify_clock_msecs();
+
+	(void)outbox_run(notifier->outbox, OUTBOX_FEED_DELETE, "i", push->seq);
+	user->account->rows--;
+	if (user->feed_rows > 0 && --user->feed_rows == 0)
+		return;
+	if (outbox_run(notifier->outbox, OUTBOX_FEED_ADVANCE, "isi",
+		       (int64_t)user->account->uid, user->name, now) > 0)
+		scheduler_origin_due(push->scheduler, push->origin->key, now);
+	else
+		user->feed_rows = 0;
+}
+
+/* The receiver refuses this event, not us: the next ones may pass. */
+static bool feed_event_is_refused(const struct push *push)
+{
+	switch (push->result.status) {
+	case 400:
+	case 413:
+	case 422:
+		return TRUE;
+	default:
+		return push->refusal == PUSH_REFUSED_TARGET;
+	}
+}
+
+/* A wrong secret or path is the admin's to mend: the events wait. */
+static void feed_write_off(struct push *push)
+{
+	int64_t due;
+
+	push->tries++;
+	if (push->result.answer == LEMO_ANSWER_DONE) {
+		push_log(push, "done");
+		feed_row_gone(push);
+	} else if (feed_event_is_refused(push)) {
+		push_log_given_up(push, "refused");
+		push_log(push, "permanent");
+		feed_row_gone(push);
+	} else if ((due = push_retry_at(push)) == 0) {
+		push_log_given_up(push, "deadline");
+		push_log(push, "deadline");
+		feed_row_gone(push);
+	} else {
+		push_log(push, "retry");
+		(void)outbox_run(push->scheduler->notifier->outbox,
+				 OUTBOX_FEED_RETRY, "iii", push->seq, due,
+				 (int64_t)push->tries);
+		scheduler_origin_due(push->scheduler, push->origin->key, due);
+	}
+}
+
+void push_write_off(struct push *push)
+{
+	if (push->user == NULL)
+		return;
+	T_BEGIN {
+		if (push->device != NULL)
+			device_write_off(push);
+		else
+			feed_write_off(push);
+	} T_END;
+}

@@ -1,0 +1,402 @@
+#include "lib.h"
+#include "array.h"
+#include "hash.h"
+#include "ioloop.h"
+#include "str-sanitize.h"
+#include "account.h"
+#include "ingest.h"
+#include "lemo-event-wire.h"
+#include "notifier.h"
+#include "outbox.h"
+#include "spool-drain.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DRAIN_MSECS 1000
+/* While there is more: names looked at, and files taken, in one step. */
+#define STEP_MSECS 5
+#define STEP_NAMES 5000
+#define STEP_FILES 200
+/* Files of one uid, and of all, taken in one pass; others wait for the next,
+   and no uid's heap is before another's file for long. */
+#define PASS_UID_FILES 1000
+#define PASS_FILES 20000
+/* Names begin so while they are written; as old as this they are litter. */
+#define TMP_PREFIX "."
+#define TMP_SECS 3600
+/* Older than any retry deadline would have been worth. */
+#define FILE_SECS (7 * 24 * 3600)
+#define LOG_BURST 10
+#define LOG_SECS 60
+
+struct spool_file {
+	struct timespec mtime;
+	uint32_t uid;
+	char *name;
+};
+
+/* One file between its reading and its answer. */
+struct spool_item {
+	struct spool *spool;
+	char *name;
+	uint32_t uid;
+	bool old;
+};
+
+struct spool {
+	struct notifier *notifier;
+	char *path;
+	struct timeout *to;
+	int fd;
+
+	/* a pass: first all names, then the files in order of time */
+	DIR *dir;
+	struct timespec scanned_mtime;
+	HASH_TABLE(void *, void *) uid_counts;
+	ARRAY(struct spool_file) files;
+	unsigned int next_file, seen, count;
+	bool passing, again;
+
+	unsigned int unanswered;
+	time_t log_start;
+	unsigned int logged;
+};
+
+static void spool_step(struct spool *spool);
+
+static void spool_log(struct spool *spool, const char *name, uint32_t uid,
+		      const char *what)
+{
+	if (ioloop_time >= spool->log_start + LOG_SECS ||
+	    ioloop_time < spool->log_start) {
+		spool->log_start = ioloop_time;
+		spool->logged = 0;
+	}
+	if (spool->logged++ >= LOG_BURST)
+		return;
+	e_warning(spool->notifier->event, "spool: file %s of uid %u: %s%s",
+		  str_sanitize(name, 80), uid, what,
+		  spool->logged == LOG_BURST ?
+		  " (more of it is not logged for a minute)" : "");
+}
+
+static void spool_unlink(struct spool *spool, const char *name)
+{
+	if (unlinkat(spool->fd, name, 0) == 0 || errno == ENOENT)
+		return;
+	/* somebody made a directory of that name; rmdir() takes it if it is
+	   empty, and else it is only in the admin's way */
+	if ((errno == EISDIR || errno == EPERM) &&
+	    unlinkat(spool->fd, name, AT_REMOVEDIR) == 0)
+		return;
+	spool_log(spool, name, 0, "cannot be removed");
+}
+
+static void spool_answer(enum ingest_answer answer, const char *id ATTR_UNUSED,
+			 const char *text, void *context)
+{
+	struct spool_item *item = context;
+	struct spool *spool = item->spool;
+
+	spool->unanswered--;
+	switch (answer) {
+	case INGEST_NO:
+		spool_log(spool, item->name, item->uid, text);
+		/* fall through */
+	case INGEST_OK:
+		spool_unlink(spool, item->name);
+		break;
+	case INGEST_FULL:
+		if (item->old) {
+			spool_log(spool, item->name, item->uid,
+				  "waited a week for room: dropped");
+			spool_unlink(spool, item->name);
+			break;
+		}
+		/* fall through */
+	case INGEST_FAILED:
+		spool->count++;
+		spool->again = TRUE;
+		break;
+	}
+	i_free(item->name);
+	i_free(item);
+}
+
+/* NULL, or what is wrong with the file. */
+static const char *file_check(const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return "is no regular file: removed";
+	if (st->st_nlink != 1)
+		return "has several links: removed";
+	if (st->st_size <= 0 || st->st_size > LEMO_EVENT_LINE_MAX)
+		return "has a size that no event has: removed";
+	return NULL;
+}
+
+/* One line with its LF, or the number of octets without; -1 on error. */
+static ssize_t file_read(int fd, char *buf, size_t size)
+{
+	size_t len = 0;
+	ssize_t ret;
+
+	while (len < size && (ret = read(fd, buf + len, size - len)) != 0) {
+		if (ret < 0)
+			return -1;
+		len += ret;
+	}
+	if (len > 0 && buf[len - 1] == '\n')
+		len--;
+	return len;
+}
+
+static void spool_ingest(struct spool *spool, const char *name,
+			 const struct stat *st, const char *line, size_t len)
+{
+	struct spool_item *item = i_new(struct spool_item, 1);
+
+	item->spool = spool;
+	item->name = i_strdup(name);
+	item->uid = st->st_uid;
+	item->old = ioloop_time - st->st_mtime > FILE_SECS;
+	spool->unanswered++;
+	ingest_add(spool->notifier->ingest,
+		   account_get(spool->notifier->accounts, st->st_uid),
+		   line, len, spool_answer, item);
+}
+
+static void spool_take_fd(struct spool *spool, const char *name, int fd)
+{
+	char *buf = t_malloc_no0(LEMO_EVENT_LINE_MAX);
+	const char *error;
+	struct stat st;
+	ssize_t len;
+
+	if (fstat(fd, &st) < 0)
+		return;
+	error = file_check(&st);
+	len = error != NULL ? -1 : file_read(fd, buf, LEMO_EVENT_LINE_MAX);
+	if (error == NULL && len < 0)
+		error = "cannot be read: removed";
+	if (error != NULL) {
+		spool_log(spool, name, st.st_uid, error);
+		spool_unlink(spool, name);
+		return;
+	}
+	spool_ingest(spool, name, &st, buf, len);
+}
+
+static void spool_take(struct spool *spool, const struct spool_file *file)
+{
+	int fd;
+
+	fd = openat(spool->fd, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+		    O_NOCTTY | O_CLOEXEC);
+	if (fd == -1) {
+		if (errno == ENOENT)
+			return;
+		spool_log(spool, file->name, file->uid, t_strdup_printf(
+			"cannot be opened (%m): removed"));
+		spool_unlink(spool, file->name);
+		return;
+	}
+	spool_take_fd(spool, file->name, fd);
+	i_close_fd(&fd);
+}
+
+static int spool_file_cmp(const struct spool_file *f1,
+			  const struct spool_file *f2)
+{
+	if (f1->mtime.tv_sec != f2->mtime.tv_sec)
+		return f1->mtime.tv_sec < f2->mtime.tv_sec ? -1 : 1;
+	if (f1->mtime.tv_nsec != f2->mtime.tv_nsec)
+		return f1->mtime.tv_nsec < f2->mtime.tv_nsec ? -1 : 1;
+	return strcmp(f1->name, f2->name);
+}
+
+/* Counts it; false if its uid has had its share of this pass. */
+static bool spool_count_uid(struct spool *spool, uint32_t uid)
+{
+	void *key = POINTER_CAST((uintptr_t)uid + 1);
+	uintptr_t count;
+
+	count = (uintptr_t)hash_table_lookup(spool->uid_counts, key);
+	if (count >= PASS_UID_FILES ||
+	    array_count(&spool->files) >= PASS_FILES) {
+		spool->again = TRUE;
+		return FALSE;
+	}
+	hash_table_update(spool->uid_counts, key, POINTER_CAST(count + 1));
+	return TRUE;
+}
+
+static void spool_name(struct spool *spool, const char *name)
+{
+	struct spool_file *file;
+	struct stat st;
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return;
+	if (fstatat(spool->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	if (name[0] == TMP_PREFIX[0]) {
+		if (ioloop_time - st.st_mtime > TMP_SECS)
+			spool_unlink(spool, name);
+		return;
+	}
+	spool->seen++;
+	if (!spool_count_uid(spool, st.st_uid))
+		return;
+	file = array_append_space(&spool->files);
+	file->mtime = st.st_mtim;
+	file->uid = st.st_uid;
+	file->name = i_strdup(name);
+}
+
+static void spool_names_end(struct spool *spool)
+{
+	(void)closedir(spool->dir);
+	spool->dir = NULL;
+	array_sort(&spool->files, spool_file_cmp);
+	spool->next_file = 0;
+	/* less what is taken, plus what comes back */
+	spool->count = spool->seen - array_count(&spool->files);
+}
+
+static void spool_read_names(struct spool *spool)
+{
+	struct dirent *d;
+	unsigned int i;
+
+	for (i = 0; i < STEP_NAMES; i++) {
+		d = readdir(spool->dir);
+		if (d == NULL) {
+			spool_names_end(spool);
+			return;
+		}
+		spool_name(spool, d->d_name);
+	}
+}
+
+static void spool_pass_end(struct spool *spool)
+{
+	struct spool_file *file;
+
+	array_foreach_modifiable(&spool->files, file)
+		i_free(file->name);
+	array_clear(&spool->files);
+	hash_table_clear(spool->uid_counts, FALSE);
+	spool->passing = FALSE;
+}
+
+static void spool_take_files(struct spool *spool)
+{
+	const struct spool_file *files;
+	unsigned int i, count;
+
+	files = array_get(&spool->files, &count);
+	for (i = 0; i < STEP_FILES && spool->next_file < count; i++) T_BEGIN {
+		spool_take(spool, &files[spool->next_file++]);
+	} T_END;
+	if (spool->next_file == count)
+		spool_pass_end(spool);
+}
+
+/* True if something was put there since the last pass began. A file made in
+   the tick of the clock in which we looked has the same time: look twice. */
+static bool spool_has_changed(struct spool *spool)
+{
+	struct stat st;
+
+	if (fstat(spool->fd, &st) < 0)
+		return FALSE;
+	if (!spool->again &&
+	    st.st_mtim.tv_sec == spool->scanned_mtime.tv_sec &&
+	    st.st_mtim.tv_nsec == spool->scanned_mtime.tv_nsec &&
+	    (ioloop_time - st.st_mtime > 2 || ioloop_time < st.st_mtime))
+		return FALSE;
+	spool->scanned_mtime = st.st_mtim;
+	return TRUE;
+}
+
+static bool spool_open(struct spool *spool)
+{
+	if (spool->fd != -1)
+		return TRUE;
+	spool->fd = open(spool->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+			 O_CLOEXEC);
+	return spool->fd != -1;
+}
+
+static void spool_pass_begin(struct spool *spool)
+{
+	int fd;
+
+	fd = openat(spool->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	spool->dir = fd == -1 ? NULL : fdopendir(fd);
+	if (spool->dir == NULL) {
+		e_error(spool->notifier->event, "spool: opendir(%s) failed: "
+			"%m", spool->path);
+		i_close_fd(&fd);
+		return;
+	}
+	spool->passing = TRUE;
+	spool->again = FALSE;
+	spool->seen = 0;
+}
+
+static void spool_step(struct spool *spool)
+{
+	timeout_remove(&spool->to);
+	if (spool->unanswered > 0 ||
+	    !outbox_is_usable(spool->notifier->outbox) || !spool_open(spool))
+		;
+	else if (!spool->passing) {
+		if (spool_has_changed(spool))
+			spool_pass_begin(spool);
+	} else if (spool->dir != NULL)
+		spool_read_names(spool);
+	else
+		spool_take_files(spool);
+	spool->to = timeout_add_short(spool->passing ? STEP_MSECS :
+				      DRAIN_MSECS, spool_step, spool);
+}
+
+struct spool *spool_init(struct notifier *notifier, const char *path)
+{
+	struct spool *spool = i_new(struct spool, 1);
+
+	spool->notifier = notifier;
+	spool->path = i_strdup(path);
+	spool->fd = -1;
+	i_array_init(&spool->files, 16);
+	hash_table_create_direct(&spool->uid_counts, default_pool, 0);
+	spool->to = timeout_add_short(0, spool_step, spool);
+	return spool;
+}
+
+void spool_deinit(struct spool **_spool)
+{
+	struct spool *spool = *_spool;
+
+	*_spool = NULL;
+	i_assert(spool->unanswered == 0);
+	timeout_remove(&spool->to);
+	if (spool->dir != NULL)
+		(void)closedir(spool->dir);
+	spool_pass_end(spool);
+	array_free(&spool->files);
+	hash_table_destroy(&spool->uid_counts);
+	i_close_fd(&spool->fd);
+	i_free(spool->path);
+	i_free(spool);
+}
+
+unsigned int spool_count(const struct spool *spool)
+{
+	return spool->count + (array_count(&spool->files) - spool->next_file);
+}

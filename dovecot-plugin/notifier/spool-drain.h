@@ -1,0 +1,17 @@
+#ifndef SPOOL_DRAIN_H
+#define SPOOL_DRAIN_H
+
+/*
+ * The spool: <state_dir>/spool, where a mail process leaves a line that was
+ * not acknowledged, one file each. Any local user may put files there; a file
+ * speaks for the uid that owns it.
+ */
+
+struct notifier;
+
+struct spool *spool_init(struct notifier *notifier, const char *path);
+void spool_deinit(struct spool **spool);
+/* Files that waited when it was last looked. */
+unsigned int spool_count(const struct spool *spool);
+
+#endif

@@ -1,0 +1,143 @@
+#include "lib.h"
+#include "target.h"
+#include "channel.h"
+#include "lemo-weburl.h"
+#include "lemonade-settings.h"
+#include "notifier.h"
+#include "origin-key.h"
+
+static struct lemo_key_binding
+target_binding(const struct target *target, const char *purpose)
+{
+	struct lemo_key_binding binding = {
+		.purpose = purpose,
+		.uid = target->uid,
+		.user = target->user,
+		.device = target->device,
+		.url = target->sub->url == NULL ? "" : target->sub->url,
+		.p256dh = target->sub->p256dh,
+		.auth = target->sub->auth,
+	};
+	return binding;
+}
+
+static bool target_is_verified(const struct notifier *notifier,
+			       const struct target *target)
+{
+	struct lemo_key_binding binding = target_binding(target, "verify");
+
+	if (!target->channel->needs_verification)
+		return TRUE;
+	return target->sub->verification_code != NULL &&
+		lemo_code_verify(&notifier->secret, &binding,
+				 target->sub->verification_code);
+}
+
+/* What the URL must be is judged again by the fence when it is used. */
+static int target_set_origin(struct target *target, const char **error_r)
+{
+	struct lemo_weburl url;
+
+	if (!target->channel->needs_url) {
+		target->origin_name = i_strconcat(target->channel->name, ":",
+						  NULL);
+	} else if (target->sub->url == NULL) {
+		*error_r = "url: is missing";
+		return -1;
+	} else if (lemo_weburl_parse(target->sub->url, &url, error_r) < 0) {
+		*error_r = t_strdup_printf("url: %s", *error_r);
+		return -1;
+	} else {
+		target->origin_name = i_strdup(url.origin);
+	}
+	target->origin_key = origin_key(target->origin_name);
+	return 0;
+}
+
+static int target_fill(const struct notifier *notifier, struct target *target,
+		       const char **error_r)
+{
+	struct lemo_key_binding binding;
+
+	target->channel = channel_find(target->sub->channel);
+	if (target->channel == NULL) {
+		*error_r = "channel: is not served";
+		return -1;
+	}
+	if (target_set_origin(target, error_r) < 0)
+		return -1;
+	binding = target_binding(target, "webhook");
+	lemo_keyring_derive(&notifier->secret, &binding, &target->keyring);
+	target->verified = target_is_verified(notifier, target);
+	target->payload = I_MIN(target->sub->payload,
+		(enum lemo_payload)notifier->set->lemonade_webhook_payload);
+	return 0;
+}
+
+struct target *target_parse(const struct notifier *notifier, uint32_t uid,
+			    const char *user, const char *device,
+			    const char *json, const char **error_r)
+{
+	struct target *target = i_new(struct target, 1);
+	struct lemo_subscription_error error;
+
+	target->refcount = 1;
+	target->uid = uid;
+	target->user = i_strdup(user);
+	target->device = i_strdup(device);
+	target->json = i_strdup(json);
+	if (lemo_subscription_parse(json, strlen(json), device, &target->sub,
+				    &error) < 0) {
+		*error_r = t_strdup_printf("%s: %s", error.field,
+					   error.reason);
+		target_unref(&target);
+	} else if (target_fill(notifier, target, error_r) < 0) {
+		target_unref(&target);
+	}
+	return target;
+}
+
+void target_ref(struct target *target)
+{
+	i_assert(target->refcount > 0);
+	target->refcount++;
+}
+
+void target_unref(struct target **_target)
+{
+	struct target *target = *_target;
+
+	*_target = NULL;
+	if (target == NULL || --target->refcount > 0)
+		return;
+	if (target->sub != NULL)
+		lemo_subscription_free(&target->sub);
+	lemo_keyring_clear(&target->keyring);
+	i_free(target->origin_name);
+	i_free(target->json);
+	i_free(target->device);
+	i_free(target->user);
+	i_free(target);
+}
+
+const char *target_get_code(const struct notifier *notifier,
+			    const struct target *target)
+{
+	struct lemo_key_binding binding = target_binding(target, "verify");
+	char code[LEMO_CODE_LEN + 1];
+
+	lemo_code_make(&notifier->secret, &binding, code);
+	return t_strdup(code);
+}
+
+const char *target_get_secret(const struct target *target)
+{
+	struct lemo_buf buf;
+	const char *secret;
+
+	lemo_buf_init(&buf, 256);
+	lemo_key_format(&target->keyring.keys[0], &buf);
+	secret = t_strndup(buf.data, buf.len);
+	lemo_buf_free(&buf);
+	return secret;
+}

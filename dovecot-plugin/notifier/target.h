@@ -1,0 +1,45 @@
+#ifndef TARGET_H
+#define TARGET_H
+
+/*
+ * A device's subscription, parsed, with what follows from it. Shared by the
+ * device and its pushes in flight: a new subscription makes a new target.
+ */
+
+#include "lemo-subscription.h"
+#include "lemo-webhook-sign.h"
+
+struct notifier;
+
+struct target {
+	int refcount;
+	uint32_t uid;
+	char *user, *device;
+	char *json;
+	struct lemo_subscription *sub;
+	const struct channel_vfuncs *channel;
+	/* "https://host:port", or "log:" */
+	char *origin_name;
+	int64_t origin_key;
+	/* signs for this device */
+	struct lemo_keyring keyring;
+	/* its channel needs no verification, or its code came back */
+	bool verified;
+	/* the level asked for, cut to the channel's ceiling */
+	enum lemo_payload payload;
+};
+
+/* NULL with *error_r in the data stack if the JSON is no subscription. */
+struct target *target_parse(const struct notifier *notifier, uint32_t uid,
+			    const char *user, const char *device,
+			    const char *json, const char **error_r);
+void target_ref(struct target *target);
+void target_unref(struct target **target);
+
+/* The code that verifies it, and the secret its webhooks are signed with, in
+   the data stack. */
+const char *target_get_code(const struct notifier *notifier,
+			    const struct target *target);
+const char *target_get_secret(const struct target *target);
+
+#endif
