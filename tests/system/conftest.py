@@ -60,7 +60,10 @@ def _servers(run_dir, endpoints):
     servers = {}
     yield servers
     for server in servers.values():
-        server.stop()
+        server.log.mark()
+        stop(server, gently=True)
+        bad = server.log.unexpected()
+        assert not [line for line in bad if "Killed with signal" not in line]
 
 
 def start(run_dir, endpoints, name, settings, conf="", **kwargs):
@@ -73,8 +76,8 @@ def start(run_dir, endpoints, name, settings, conf="", **kwargs):
     return server
 
 
-def stop(server):
-    server.stop()
+def stop(server, gently=False):
+    server.stop(gently)
     _active.remove(server)
 
 

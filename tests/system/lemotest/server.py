@@ -74,6 +74,15 @@ def children(pid):
     return found
 
 
+def is_alive(pid):
+    """A zombie is not."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as f:
+            return f.read().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
+
+
 class Server:
     """settings: lemonade_* and their values; conf: more lines of config;
     includes: instead of doc/conf; plain: no setting of ours."""
@@ -151,7 +160,8 @@ class Server:
             return False
         return True
 
-    def stop(self):
+    def stop(self, gently=True):
+        """gently: let every process end by itself, if it does in time."""
         for session in self.sessions:
             session.close()
         self.sessions.clear()
@@ -160,20 +170,20 @@ class Server:
         if self.process is None:
             return
         family = children(self.process.pid)
-        for pid in family:
-            self.signal(pid, signal.SIGCONT)
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(5)
-        deadline = time.monotonic() + 3
-        while time.monotonic() < deadline and \
-                any(os.path.exists(f"/proc/{pid}") for pid in family):
-            time.sleep(0.01)
+        if gently:
+            for pid in family:
+                self.signal(pid, signal.SIGCONT)
+            self.process.terminate()
+            deadline = time.monotonic() + 5
+            while time.monotonic() < deadline and self.process.poll() is None:
+                time.sleep(0.01)
+            while time.monotonic() < deadline and any(map(is_alive, family)):
+                time.sleep(0.01)
+        family.update(children(self.process.pid))
+        self.process.kill()
         for pid in family:
             self.signal(pid, signal.SIGKILL)
+        self.process.wait(5)
         self.process = None
 
     def restart(self):
