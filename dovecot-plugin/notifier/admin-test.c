@@ -6,6 +6,7 @@
 #include "ostream.h"
 #include "randgen.h"
 #include "hex-binary.h"
+#include "hostpid.h"
 #include "str.h"
 #include "strnum.h"
 #include "admin-private.h"

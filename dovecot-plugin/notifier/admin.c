@@ -2,7 +2,6 @@
 #include "ioloop.h"
 #include "istream.h"
 #include "llist.h"
-#include "master-service.h"
 #include "net.h"
 #include "ostream.h"
 #include "str.h"
@@ -10,6 +9,7 @@
 #include "admin-private.h"
 #include "ingest.h"
 #include "lemo-limits.h"
+#include "lemonade-service-compat.h"
 #include "notifier.h"
 
 #include <stdarg.h>

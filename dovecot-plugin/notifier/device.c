@@ -50,8 +50,10 @@ static void held_back_parse(const char *str, uint32_t *counts)
 	if (str == NULL)
 		return;
 	words = t_strsplit(str, " ");
-	for (i = 0; i < HELD_BACK_COUNT && words[i] != NULL; i++)
-		(void)str_to_uint32(words[i], &counts[i]);
+	for (i = 0; i < HELD_BACK_COUNT && words[i] != NULL; i++) {
+		if (str_to_uint32(words[i], &counts[i]) < 0)
+			counts[i] = 0;
+	}
 }
 
 static void device_read_columns(struct device *device, sqlite3_stmt *stmt,

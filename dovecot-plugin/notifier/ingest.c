@@ -36,10 +36,12 @@ struct ingest_item {
 	const char *text; /* constant */
 };
 
+ARRAY_DEFINE_TYPE(ingest_item, struct ingest_item);
+
 struct ingest {
 	struct notifier *notifier;
 	struct seen *seen;
-	ARRAY(struct ingest_item) items;
+	ARRAY_TYPE(ingest_item) items;
 	struct timeout *to_turn, *to_finished, *to_maintain;
 	time_t last_save, last_purge, last_work;
 	int64_t last_clock;
@@ -207,7 +209,7 @@ static bool ingest_commit(struct ingest *ingest)
 /* Callbacks may add lines, which wait for the next turn. */
 static void ingest_answer_all(struct ingest *ingest, bool committed)
 {
-	ARRAY(struct ingest_item) items = ingest->items;
+	ARRAY_TYPE(ingest_item) items = ingest->items;
 	struct ingest_item *item;
 
 	i_array_init(&ingest->items, 64);
