@@ -28,9 +28,17 @@ columns_of(const struct lemonade_mail_cmd *cmd)
 	return cmd->dry_run ? request_columns : result_columns;
 }
 
-static void row_print(const char *const *fields, void *context)
+struct test_answer {
+	const struct lemonade_column *columns;
+	bool seen;
+};
+
+static void answer_row(const char *const *fields, void *context)
 {
-	lemonade_print_row(columns_of(context), fields);
+	struct test_answer *answer = context;
+
+	answer->seen = TRUE;
+	lemonade_print_row(answer->columns, fields);
 }
 
 static int get_timeout(struct mail_user *user, unsigned int *msecs_r,
@@ -52,6 +60,7 @@ static int send_test(struct lemonade_mail_cmd *cmd, struct mail_user *user,
 		"TEST", user->username, dec2str(geteuid()), cmd->device,
 		json, cmd->dry_run ? "1" : "0", NULL
 	};
+	struct test_answer answer = { .columns = columns_of(cmd) };
 	struct lemonade_admin_error admin_error;
 	unsigned int timeout_msecs;
 	const char *error;
@@ -59,11 +68,16 @@ static int send_test(struct lemonade_mail_cmd *cmd, struct mail_user *user,
 	if (get_timeout(user, &timeout_msecs, &error) < 0)
 		return lemonade_mail_cmd_fail(cmd, EX_CONFIG, error);
 	if (lemonade_admin_command(cmd->admin, args, timeout_msecs,
-				   row_print, cmd, &admin_error) < 0) {
-		return lemonade_mail_cmd_fail(cmd, admin_error.exit_code,
-					      admin_error.text);
+				   answer_row, &answer, &admin_error) == 0)
+		return 0;
+	/* refused after the row: it was sent, but to no avail */
+	if (answer.seen && admin_error.exit_code == EX_DATAERR) {
+		admin_error.exit_code = EX_UNAVAILABLE;
+		admin_error.text = t_strconcat("The push was not delivered: ",
+					       admin_error.text, NULL);
 	}
-	return 0;
+	return lemonade_mail_cmd_fail(cmd, admin_error.exit_code,
+				      admin_error.text);
 }
 
 static int cmd_test_run(struct doveadm_mail_cmd_context *ctx,
