@@ -187,8 +187,10 @@ static void http_socket_watch(struct http_socket *sock, int what)
 {
 	if ((what & CURL_POLL_IN) == 0)
 		io_remove(&sock->io_in);
-	else if (sock->io_in == NULL)
-		sock->io_in = io_add(sock->fd, IO_READ, http_socket_input, sock);
+	else if (sock->io_in == NULL) {
+		sock->io_in = io_add(sock->fd, IO_READ,
+				     http_socket_input, sock);
+	}
 	if ((what & CURL_POLL_OUT) == 0)
 		io_remove(&sock->io_out);
 	else if (sock->io_out == NULL) {

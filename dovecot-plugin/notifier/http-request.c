@@ -146,7 +146,8 @@ static void http_request_set_limits(CURL *easy)
 
 static void http_request_set_tls(CURL *easy, const char *ca_file)
 {
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+			 (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	if (*ca_file != '\0')
@@ -281,10 +282,14 @@ static long http_request_msecs_left(const struct http_request *req,
 				    const struct lemonade_settings *set)
 {
 	long spent = timeval_diff_msecs(&ioloop_timeval, &req->started);
-	long total = set->lemonade_request_timeout;
+	long left = (long)set->lemonade_request_timeout - spent;
 
 	/* 0 would be no limit at all */
-	return spent < total ? total - spent : 1;
+	if (left <= 0)
+		return 1;
+	/* Up to a tenth less: requests that began together would end together,
+	   and closing hundreds of connections in one call takes its time. */
+	return left - i_rand_limit(left / 10 + 1);
 }
 
 CURL *http_request_get_easy(struct http_request *req,
