@@ -434,7 +434,8 @@ static bool decode_line(struct decoder *dec, char *line, size_t len)
 		return fail(dec, "line break inside");
 	if (!lemo_utf8_is_valid(line, len))
 		return fail(dec, "not UTF-8");
-	if (len < command_len || memcmp(line, EVENT_COMMAND, command_len) != 0 ||
+	if (len < command_len ||
+	    memcmp(line, EVENT_COMMAND, command_len) != 0 ||
 	    (len > command_len && line[command_len] != '\t'))
 		return fail(dec, "not an EVENT line");
 	for (pos = line + command_len; pos < end; pos = tab) {
