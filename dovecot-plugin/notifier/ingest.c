@@ -217,6 +217,11 @@ static void ingest_answer_all(struct ingest *ingest, bool committed)
 		if (!committed) {
 			item->answer = INGEST_FAILED;
 			item->text = NULL;
+		} else if (item->answer == INGEST_OK) {
+			e_debug(ingest->notifier->event,
+				"user %s: event %s: committed",
+				str_sanitize(item->line->event.user, 128),
+				item->line->event.id);
 		}
 		item_answer(item);
 	}
@@ -242,6 +247,13 @@ void ingest_flush(struct ingest *ingest)
 	ingest->flushing = FALSE;
 }
 
+/* Written off rows make room for others, and a user's next feed row due. */
+static void ingest_finished(struct ingest *ingest)
+{
+	ingest_flush(ingest);
+	scheduler_run(ingest->notifier->scheduler);
+}
+
 static void ingest_turn(struct ingest *ingest)
 {
 	struct scheduler *scheduler = ingest->notifier->scheduler;
@@ -252,7 +264,8 @@ static void ingest_turn(struct ingest *ingest)
 		ingest_flush(ingest);
 	else if (finished > 0 && ingest->to_finished == NULL) {
 		ingest->to_finished = timeout_add_short(FINISHED_MSECS,
-							ingest_flush, ingest);
+							ingest_finished,
+							ingest);
 	}
 	scheduler_run(scheduler);
 }
