@@ -184,6 +184,8 @@ void lemonade_handoff_add(struct lemonade_handoff *handoff,
 {
 	static time_t last_log;
 
+	e_debug(handoff->luser->event, "event %s: %s", event->id,
+		lemo_event_type_name(event->type));
 	lemo_buf_reset(&handoff->buf);
 	lemo_event_encode(event, &handoff->buf);
 	if (handoff->buf.failed) {

@@ -49,8 +49,9 @@ class Phone:
 
     def __init__(self, user, url):
         self.user = user
+        # payload 2: a push may say where the mail is
         self.wanted = {"deviceClientId": DEVICE, "channel": "webhook",
-                       "url": url}
+                       "url": url, "payload": 2}
         self.secret = None
         self.pushes = queue.Queue()
 

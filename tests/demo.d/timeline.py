@@ -38,7 +38,7 @@ def delivery(log, message_id):
 
 def event(log, event_id):
     """{"event": ms, "outbox": ms} as far as known."""
-    lines = log.lines(STAMP + ".*Event " + re.escape(event_id))
-    moments = {"event": _find(lines, "Event [^ ]+ Message")[0],
-               "outbox": _find(lines, "Event [^ ]+ kept")[0]}
+    lines = log.lines(f"{STAMP}.*event {re.escape(event_id)}: ")
+    moments = {"event": _find(lines, ": Message[A-Za-z]+$")[0],
+               "outbox": _find(lines, ": committed$")[0]}
     return {name: at for name, at in moments.items() if at is not None}
