@@ -209,6 +209,15 @@ class Server:
         return wait.until(lambda: self.pids("lemonade-notify"), 5,
                           "lemonade-notify runs")[0]
 
+    def renew_notifier(self):
+        """A new one: it has forgotten names, connections and breakers."""
+        self.log.expect("lemonade-notify.*signal 15")
+        pid = self.notifier_pid()
+        self.signal(pid, signal.SIGTERM)
+        wait.until(lambda: pid not in self.pids("lemonade-notify") and
+                   self.doveadm("lemonade", "status").returncode == 0, 5,
+                   "a new lemonade-notify", 0.02)
+
     # -- tools
 
     def doveadm(self, *args, check=False, stdin=None, timeout=30):
