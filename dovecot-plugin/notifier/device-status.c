@@ -23,8 +23,6 @@ void device_answered(struct device *device, enum lemo_answer answer,
 	device_set_dirty(device);
 	switch (answer) {
 	case LEMO_ANSWER_DONE:
-		device->last_sent = ioloop_time;
-		/* fall through */
 	case LEMO_ANSWER_RETRY:
 		device->failing_since = 0;
 		return;

@@ -53,6 +53,8 @@ struct device {
 	struct target *target;
 
 	bool disabled;
+	/* the last push met the end of the budget; for the log only */
+	bool over_budget;
 	/* wall clock, seconds, 0 = never */
 	int64_t last_event, last_sent, failing_since;
 	char *last_result;

@@ -134,6 +134,37 @@ static void device_retry(struct push *push)
 	}
 }
 
+static void device_done(struct push *push)
+{
+	struct device *device = push->device;
+
+	/* a verification opens no window: the first event goes at once */
+	if (!push_is_verification(push->line))
+		device->last_sent = ioloop_time;
+	device->over_budget = FALSE;
+	device_answered(device, LEMO_ANSWER_DONE, push->result_text);
+	push_log(push, "done");
+	device_row_done(push);
+}
+
+static void device_over_budget(struct push *push)
+{
+	struct device *device = push->device;
+
+	/* one line when it begins; the status entry has the rest */
+	if (!device->over_budget) {
+		e_warning(push->scheduler->event, "user %s device %s: more "
+			  "pushes than its budget allows: they wait and are "
+			  "merged",
+			  str_sanitize(push->line->event.user, 128),
+			  device_log_name(device->user->name, device->name));
+	}
+	device->over_budget = TRUE;
+	push_log(push, "budget");
+	device_hold_back(device, HELD_BACK_BUDGET);
+	device_row_wait(push, push->not_before);
+}
+
 static void device_write_off(struct push *push)
 {
 	switch (push->refusal) {
@@ -142,19 +173,14 @@ static void device_write_off(struct push *push)
 		device_row_gone(push);
 		return;
 	case PUSH_REFUSED_BUDGET:
-		push_log(push, "budget");
-		device_hold_back(push->device, HELD_BACK_BUDGET);
-		device_row_wait(push, push->not_before);
+		device_over_budget(push);
 		return;
 	case PUSH_REFUSED_NOT:
 		break;
 	}
 	switch (push->result.answer) {
 	case LEMO_ANSWER_DONE:
-		device_answered(push->device, LEMO_ANSWER_DONE,
-				push->result_text);
-		push_log(push, "done");
-		device_row_done(push);
+		device_done(push);
 		break;
 	case LEMO_ANSWER_RETRY:
 		device_retry(push);
