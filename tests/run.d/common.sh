@@ -112,14 +112,14 @@ install_packages()
 }
 
 # build DIR CONFIGURE-ARGUMENT...: configures and makes in DIR; the source is
-# $src, warnings are errors.
+# $src. dash, since configure and libtool are quicker with it.
 build()
 {
 	local dir=$1
 
 	shift
 	mkdir -p "$dir" && cd "$dir" &&
-		"$src/configure" -q "$@" &&
+		CONFIG_SHELL=/bin/dash /bin/dash "$src/configure" -q "$@" &&
 		make -s -k -j2
 }
 
