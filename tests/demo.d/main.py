@@ -7,6 +7,7 @@ import email.message
 import email.utils
 import os
 import queue
+import re
 import smtplib
 import subprocess
 import sys
@@ -118,7 +119,9 @@ class Demo:
         refusal = self.phone.write(
             filter=None if text in ("", DEFAULT_FILTER) else text)
         if refusal is not None:
-            raise web.Refused("NO " + refusal)
+            # without Dovecot's note of how long it took
+            raise web.Refused("NO " + re.sub(r" \([^)]* secs\)\.$", "",
+                                             refusal))
         self.say_facts()
         return "OK, from now on this rings."
 
@@ -136,6 +139,7 @@ class Demo:
         message.set_content(text)
         mail = self.mail_of(message["Message-ID"])
         mail.update({"from": name or addr, "subject": message["Subject"]})
+        held_back = self.held_back()
         with smtplib.SMTP("127.0.0.1", self.postfix.port, timeout=30) as smtp:
             smtp.ehlo()
             smtp.mail(addr)
@@ -145,15 +149,20 @@ class Demo:
         if code != 250:
             raise web.Refused(reply.decode())
         self.say_mail(mail, "on its way")
-        threading.Timer(SILENCE, self.ask_why_silent, (mail,)).start()
+        threading.Timer(SILENCE, self.ask_why_silent,
+                        (mail, held_back)).start()
         return mail
 
-    def ask_why_silent(self, mail):
-        """No push: the device's status entry says what held it back."""
+    def held_back(self):
+        """reason -> how often, from the device's status entry."""
+        return self.phone.status().get("heldBack", {})
+
+    def ask_why_silent(self, mail, before):
         if "push" in mail["moments"]:
             return
-        held = self.phone.status().get("heldBack")
-        self.say_mail(mail, "held back: " + held if held
+        reasons = [reason for reason, count in self.held_back().items()
+                   if count > before.get(reason, 0)]
+        self.say_mail(mail, "held back: " + ", ".join(reasons) if reasons
                       else "no push of its own")
 
     def next_mail(self, deadline):
@@ -253,9 +262,9 @@ def main():
     print("\nCtrl-C ends it and leaves nothing behind.", flush=True)
     while True:
         try:
-            demo.next_mail(float("inf"))
-        except BadPush as e:
-            print("A push was not believed:", e, file=sys.stderr)
+            demo.next_mail(None)
+        except (BadPush, AssertionError, OSError) as e:
+            print("A push came to nothing:", e, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ function place(list, id, make) {
 function showPush(mail) {
   const item = place("#pushes", "push-" + mail.id, () => {
     const li = $("#push").content.firstElementChild.cloneNode(true);
-    document.querySelectorAll("#pushes details[open]")
+    document.querySelectorAll("#pushes > li > details[open]")
       .forEach((details) => { details.open = false; });
     $("details", li).open = true;
     li.classList.add("fresh");

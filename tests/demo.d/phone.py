@@ -44,11 +44,12 @@ def plain(value):
 
 
 class Phone:
-    """user: lemotest User. Pushes are put into .pushes by the web server's
-    threads and taken by the demo's."""
+    """user: lemotest User. Each thing the app does has a session of its own.
+    Pushes are put into .pushes by the web server's threads and taken by the
+    demo's."""
 
     def __init__(self, user, url):
-        self.user = user
+        self.user, self.entry = user, user.entry(DEVICE)
         # payload 2: a push may say where the mail is
         self.wanted = {"deviceClientId": DEVICE, "channel": "webhook",
                        "url": url, "payload": 2}
@@ -63,20 +64,23 @@ class Phone:
         the server's refusal, or None."""
         wanted = {k: v for k, v in {**self.wanted, **changes}.items()
                   if v is not None}
-        response = self.user.set_device(DEVICE, wanted)
+        with self.user.imap() as imap:
+            response = imap.setmetadata(self.entry, json.dumps(wanted))
         if not response.ok:
             return response.text
         self.wanted = wanted
         return None
 
     def status(self):
-        return self.user.status(DEVICE) or {}
+        with self.user.imap() as imap:
+            value = imap.getmetadata(self.entry + "/status")
+        return json.loads(value) if value else {}
 
     def next_push(self, deadline):
         """(said, time of arrival), its signature checked. queue.Empty after
-        the deadline (Unix time)."""
-        headers, body, at = self.pushes.get(
-            timeout=max(deadline - time.time(), 0))
+        the deadline (Unix time, None for ever)."""
+        timeout = deadline and max(deadline - time.time(), 0)
+        headers, body, at = self.pushes.get(timeout=timeout)
         check_signature(self.secret, headers, body, at)
         return json.loads(body), at
 
