@@ -51,9 +51,10 @@ def test_crash_50_kills(make_server, endpoints, run_dir):
         load.start()
     try:
         for _ in range(KILLS):
-            pid = server.notifier_pid()
-            # at any moment of its life: starting, draining, sending
-            time.sleep(dice.uniform(0.02, 0.3))
+            # not before it is ready: the master starts what dies earlier
+            # only after a pause
+            pid = server.notifier_pid(15)
+            time.sleep(dice.uniform(0, 0.2))
             os.kill(pid, signal.SIGKILL)
             wait.until(lambda: pid not in
                        server.pids("lemonade-notify"), 5)

@@ -12,7 +12,8 @@ class Log:
         self.path = path
         self.pos = 0
         self.expected = []
-        self.always = []
+        # what the master says when it is told to reload or to end
+        self.always = ["master: Warning: (SIGHUP|Killed with signal 15)"]
 
     def mark(self):
         """Forgets what was said before."""

@@ -123,7 +123,8 @@ def bind(source, directory):
 
 
 def umount(directory):
-    subprocess.run(["umount", directory], check=True)
+    """At once, also while a process still has a file open there."""
+    subprocess.run(["umount", "--lazy", directory], check=True)
 
 
 def remount(directory, how):

@@ -13,6 +13,7 @@ from . import wait
 from .log import Log
 from .namespace import UIDS
 from .users import User
+from .wire import Door
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -204,19 +205,30 @@ class Server:
         return [pid for pid, its_name in children(self.process.pid).items()
                 if its_name == name]
 
-    def notifier_pid(self):
-        """Waits for the notifier; the only one."""
-        return wait.until(lambda: self.pids("lemonade-notify"), 5,
-                          "lemonade-notify runs")[0]
+    def notifier_pid(self, timeout=5):
+        """Waits for the notifier: it runs, alone, and answers."""
+        def ready():
+            pids = self.pids("lemonade-notify")
+            if len(pids) != 1 or not self._notifier_answers():
+                return None
+            return pids[0]
+        return wait.until(ready, timeout, "lemonade-notify is ready")
+
+    def _notifier_answers(self):
+        try:
+            with Door(f"{self.base}/run/lemonade-notify-admin", 2) as door:
+                return door.ask("STATUS").startswith("ROW")
+        except OSError:
+            return False
 
     def renew_notifier(self):
         """A new one: it has forgotten names, connections and breakers."""
         self.log.expect("lemonade-notify.*signal 15")
         pid = self.notifier_pid()
         self.signal(pid, signal.SIGTERM)
-        wait.until(lambda: pid not in self.pids("lemonade-notify") and
-                   self.doveadm("lemonade", "status").returncode == 0, 5,
-                   "a new lemonade-notify", 0.02)
+        wait.until(lambda: pid not in self.pids("lemonade-notify"), 5,
+                   "the old lemonade-notify ends")
+        self.notifier_pid()
 
     # -- tools
 

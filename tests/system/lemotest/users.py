@@ -102,6 +102,18 @@ class User:
                        mail or message(**kwargs), sender)
 
 
+def deliver_patiently(server, user, mail):
+    """As an MTA does it while the server reloads: again, until it is
+    accepted."""
+    def done():
+        try:
+            deliver(server, [user.name], mail)
+        except (smtplib.SMTPException, OSError, AssertionError):
+            return False
+        return True
+    wait.up(done, 10, "the mail is accepted")
+
+
 def deliver(server, names, mail, sender="joe@remote.test", timeout=30):
     with smtplib.LMTP("127.0.0.1", server.ports["lmtp"],
                       timeout=timeout) as lmtp:
