@@ -147,10 +147,19 @@ static int queue_list(struct admin_client *client, enum outbox_sql sql,
 	return ret;
 }
 
+static void queue_save(void *context)
+{
+	struct notifier *notifier = context;
+
+	users_save(notifier->users);
+}
+
 const char *admin_cmd_queue(struct admin_client *client,
 			    const char *const *args)
 {
-	if (!outbox_is_usable(client->notifier->outbox) ||
+	/* the last results are written now and then only */
+	if (ingest_transaction(client->notifier->ingest, queue_save,
+			       client->notifier) < 0 ||
 	    queue_list(client, OUTBOX_PENDING_LIST, args[1]) < 0 ||
 	    queue_list(client, OUTBOX_FEED_LIST, args[1]) < 0)
 		return outbox_error(client->notifier);

@@ -4,10 +4,15 @@
 #include "time-util.h"
 #include "http-loop.h"
 
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 struct http_loop {
 	CURLM *multi;
+	/* By file descriptor, NULL if it is not one of ours. */
+	ARRAY(struct http_socket *) sockets;
 	/* Transfers not yet given to curl. */
 	ARRAY(void *) starts;
 	bool starting;
@@ -32,6 +37,10 @@ struct http_loop {
 struct http_socket {
 	struct http_loop *loop;
 	curl_socket_t fd;
+	/* CURL_POLL_* */
+	int wanted;
+	/* io_in stays between two requests on a connection: adding and
+	   removing it each time would be two system calls a request */
 	struct io *io_in, *io_out;
 };
 
@@ -173,7 +182,9 @@ static bool http_loop_has_time(struct http_loop *loop)
 
 static void http_socket_input(struct http_socket *sock)
 {
-	if (http_loop_has_time(sock->loop))
+	if ((sock->wanted & CURL_POLL_IN) == 0)
+		io_remove(&sock->io_in);
+	else if (http_loop_has_time(sock->loop))
 		http_loop_action(sock->loop, sock->fd, CURL_CSELECT_IN);
 }
 
@@ -183,15 +194,14 @@ static void http_socket_output(struct http_socket *sock)
 		http_loop_action(sock->loop, sock->fd, CURL_CSELECT_OUT);
 }
 
-static void http_socket_watch(struct http_socket *sock, int what)
+static void http_socket_watch(struct http_socket *sock, int wanted)
 {
-	if ((what & CURL_POLL_IN) == 0)
-		io_remove(&sock->io_in);
-	else if (sock->io_in == NULL) {
+	sock->wanted = wanted;
+	if ((wanted & CURL_POLL_IN) != 0 && sock->io_in == NULL) {
 		sock->io_in = io_add(sock->fd, IO_READ,
 				     http_socket_input, sock);
 	}
-	if ((what & CURL_POLL_OUT) == 0)
+	if ((wanted & CURL_POLL_OUT) == 0)
 		io_remove(&sock->io_out);
 	else if (sock->io_out == NULL) {
 		sock->io_out = io_add(sock->fd, IO_WRITE,
@@ -199,27 +209,77 @@ static void http_socket_watch(struct http_socket *sock, int what)
 	}
 }
 
-static int http_loop_socket(CURL *easy ATTR_UNUSED, curl_socket_t fd, int what,
-			    void *context, void *socket_context)
+/* libcurl 7.88 closes a socket whose connect() has not come to an end without
+   a word (cf_socket_close(), "not active"), and takes back its watch later in
+   the same call. Neither epoll nor Dovecot forgives being asked about a closed
+   file descriptor. */
+static bool http_socket_is_closed(const struct http_socket *sock)
 {
-	struct http_loop *loop = context;
-	struct http_socket *sock = socket_context;
+	return sock->io_out != NULL && fcntl(sock->fd, F_GETFD) == -1;
+}
 
-	if (what == CURL_POLL_REMOVE) {
-		if (sock != NULL) {
-			http_socket_watch(sock, 0);
-			i_free(sock);
-		}
+static void http_socket_forget_watch(struct http_socket *sock)
+{
+	io_remove_closed(&sock->io_in);
+	io_remove_closed(&sock->io_out);
+}
+
+static struct http_socket **
+http_loop_find_socket(struct http_loop *loop, curl_socket_t fd)
+{
+	return array_idx_get_space(&loop->sockets, fd);
+}
+
+static int http_loop_socket(CURL *easy ATTR_UNUSED, curl_socket_t fd, int what,
+			    void *context, void *socket_context ATTR_UNUSED)
+{
+	struct http_socket **pos = http_loop_find_socket(context, fd);
+
+	if (*pos == NULL)
 		return 0;
+	if (!http_socket_is_closed(*pos))
+		http_socket_watch(*pos, what == CURL_POLL_REMOVE ? 0 : what);
+	else {
+		http_socket_forget_watch(*pos);
+		i_free(*pos);
 	}
-	if (sock == NULL) {
-		sock = i_new(struct http_socket, 1);
-		sock->loop = loop;
-		sock->fd = fd;
-		curl_multi_assign(loop->multi, fd, sock);
-	}
-	http_socket_watch(sock, what);
 	return 0;
+}
+
+curl_socket_t http_loop_open_socket(struct http_loop *loop,
+				    const struct curl_sockaddr *addr)
+{
+	struct http_socket **pos;
+	int fd;
+
+	fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC,
+		    addr->protocol);
+	if (fd == -1)
+		return CURL_SOCKET_BAD;
+	pos = http_loop_find_socket(loop, fd);
+	if (*pos == NULL) {
+		*pos = i_new(struct http_socket, 1);
+		(*pos)->loop = loop;
+		(*pos)->fd = fd;
+	} else {
+		/* Closed without a word and not yet taken back: libcurl may
+		   well believe that the new one is watched already. */
+		http_socket_forget_watch(*pos);
+		http_socket_watch(*pos, (*pos)->wanted);
+	}
+	return fd;
+}
+
+int http_loop_close_socket(void *context, curl_socket_t fd)
+{
+	struct http_socket **pos = http_loop_find_socket(context, fd);
+
+	if (*pos != NULL) {
+		io_remove(&(*pos)->io_in);
+		io_remove(&(*pos)->io_out);
+		i_free(*pos);
+	}
+	return close(fd);
 }
 
 void http_loop_add(struct http_loop *loop, void *transfer)
@@ -258,6 +318,7 @@ struct http_loop *http_loop_init(unsigned int max_connections,
 	loop->start = start;
 	loop->done = done;
 	loop->context = context;
+	i_array_init(&loop->sockets, 64);
 	i_array_init(&loop->starts, 64);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, http_loop_socket);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, loop);
@@ -277,5 +338,6 @@ void http_loop_deinit(struct http_loop **_loop)
 	curl_multi_cleanup(loop->multi);
 	timeout_remove(&loop->to);
 	array_free(&loop->starts);
+	array_free(&loop->sockets);
 	i_free(loop);
 }

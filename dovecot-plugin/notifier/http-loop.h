@@ -32,6 +32,13 @@ struct http_loop *http_loop_init(unsigned int max_connections,
 /* All transfers must have been removed. */
 void http_loop_deinit(struct http_loop **loop);
 
+/* The only way to make a socket for a transfer, so that the loop knows which
+   are open: CURLOPT_OPENSOCKETFUNCTION is to end here, and
+   CURLOPT_CLOSESOCKETFUNCTION is the other, with the loop as its data. */
+curl_socket_t http_loop_open_socket(struct http_loop *loop,
+				    const struct curl_sockaddr *addr);
+int http_loop_close_socket(void *loop, curl_socket_t fd);
+
 /* Starts the transfer in one of the next turns of the ioloop. */
 void http_loop_add(struct http_loop *loop, void *transfer);
 /* Cancels it: easy is NULL if it has not been started. done is not called. */

@@ -3,12 +3,11 @@
 #include "ioloop.h"
 #include "time-util.h"
 #include "lemonade-settings.h"
+#include "http-loop.h"
 #include "http-request.h"
 #include "http-sender.h"
 
 #include "lemonade-config.h"
-
-#include <sys/socket.h>
 
 #include "lemo-banned.h"
 
@@ -113,15 +112,15 @@ static curl_socket_t
 http_request_open_socket(void *context, curlsocktype purpose ATTR_UNUSED,
 			 struct curl_sockaddr *addr)
 {
+	struct http_request *req = context;
 	bool allowed;
 
 	T_BEGIN {
-		allowed = http_request_address_is_allowed(context, addr);
+		allowed = http_request_address_is_allowed(req, addr);
 	} T_END;
 	if (!allowed)
 		return CURL_SOCKET_BAD;
-	return socket(addr->family, addr->socktype | SOCK_CLOEXEC,
-		      addr->protocol);
+	return http_loop_open_socket(req->loop, addr);
 }
 
 /* What no request may do, whatever its URL or answer says. */
@@ -169,16 +168,22 @@ static void http_request_set_callbacks(struct http_request *req)
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
 			 http_request_open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, req);
+	/* connections outlive the request */
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
+			 http_loop_close_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, req->loop);
 	curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
 			 http_request_resolver_start);
 	curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, req);
 }
 
-struct http_request *http_request_alloc(struct http_sender *http)
+struct http_request *http_request_alloc(struct http_sender *http,
+					struct http_loop *loop)
 {
 	struct http_request *req = i_new(struct http_request, 1);
 
 	req->http = http;
+	req->loop = loop;
 	req->pool = pool_alloconly_create(MEMPOOL_GROWING"http request", 2048);
 	return req;
 }
@@ -331,6 +336,7 @@ void http_request_reset(struct http_request *req)
 	p_clear(req->pool);
 	req->headers = req->pin = NULL;
 	req->peer_has_both = req->peer_is_proxy = FALSE;
+	req->peer_generation = 0;
 	req->fenced = FALSE;
 	req->received = 0;
 	req->answered = FALSE;

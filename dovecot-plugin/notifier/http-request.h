@@ -14,6 +14,7 @@
 struct http_request {
 	struct http_request *prev, *next; /* http->open, or http->idle */
 	struct http_sender *http;
+	struct http_loop *loop;
 	/* what the transfer points to; cleared when it is done */
 	pool_t pool;
 
@@ -33,6 +34,8 @@ struct http_request {
 	bool peer_is_proxy;
 	/* it has addresses of both families */
 	bool peer_has_both;
+	/* of the lookup of its name, 0 if there was none */
+	unsigned int peer_generation;
 	/* addresses are judged again at connect */
 	bool fenced;
 
@@ -57,7 +60,8 @@ struct http_request {
 	void *context;
 };
 
-struct http_request *http_request_alloc(struct http_sender *http);
+struct http_request *http_request_alloc(struct http_sender *http,
+					struct http_loop *loop);
 void http_request_free(struct http_request **req);
 
 /* Copies the request, whose target is parsed already. -1 if it cannot be sent

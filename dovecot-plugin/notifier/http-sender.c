@@ -43,7 +43,7 @@ static struct http_request *http_request_get(struct http_sender *http)
 	struct http_request *req = http->idle;
 
 	if (req == NULL)
-		req = http_request_alloc(http);
+		req = http_request_alloc(http, http->loop);
 	else {
 		DLLIST_REMOVE(&http->idle, req);
 		http->idle_count--;
@@ -99,6 +99,18 @@ static void http_request_fail(struct http_request *req, enum lemo_answer answer,
 	http_request_finish(req, &result);
 }
 
+/* libcurl 7.88 never gets to the second address when the first is silent;
+   then at least the next request does. */
+static void http_request_blame_address(const struct http_request *req,
+				       CURLcode code)
+{
+	if (req->peer_generation == 0 ||
+	    (code != CURLE_OPERATION_TIMEDOUT && code != CURLE_COULDNT_CONNECT))
+		return;
+	resolver_rotate(req->http->resolver, req->peer_host,
+			req->peer_generation);
+}
+
 static void http_sender_done(CURL *easy, CURLcode code, void *context)
 {
 	struct http_sender *http = context;
@@ -113,6 +125,8 @@ static void http_sender_done(CURL *easy, CURLcode code, void *context)
 	http_answer_get(easy, code, req->answered, &result);
 	if (result.status != 0)
 		result.retry_after = req->retry_after;
+	else
+		http_request_blame_address(req, code);
 	if (result.status == 0 && req->denied[0] != '\0') {
 		result.answer = LEMO_ANSWER_PERMANENT;
 		result.origin_failed = FALSE;
@@ -142,7 +156,7 @@ static CURL *http_sender_start(void *transfer)
 static void http_request_start(struct http_request *req)
 {
 	req->running = TRUE;
-	http_loop_add(req->http->loop, req);
+	http_loop_add(req->loop, req);
 }
 
 static bool http_request_judge(struct http_request *req,
@@ -189,6 +203,7 @@ static void http_request_resolved(const struct resolver_answer *names,
 	req->pin = http_pins_set(req->http->pins, req->pool, req->peer_host,
 				 req->peer_port, names->ips, names->ips_count,
 				 names->generation);
+	req->peer_generation = names->generation;
 	req->peer_has_both = http_request_both_families(names);
 	http_request_start(req);
 }

@@ -42,6 +42,9 @@ struct notify_client {
 	struct account *account;
 
 	bool handshaked, writing;
+	/* speaks another protocol: what it sends is read and dropped, so that
+	   it sees why instead of a reset connection */
+	bool rejected;
 	/* lines that wait for their answer */
 	unsigned int unanswered;
 	/* since when something is awaited of the peer: the end of a line, the
@@ -237,6 +240,19 @@ static void client_command(struct notify_client *client, const char *line,
 	}
 }
 
+/* Closed when the peer does, or when it is overdue. */
+static void client_reject(struct notify_client *client)
+{
+	client_bad(client, "speaks another protocol or version; is the plugin "
+		   "of another release still running?");
+	client->rejected = TRUE;
+	client_add_output(client, "NO\t-\tversion\tanother protocol "
+			  "or version\n");
+	client_output(client);
+	if (client->fd != -1)
+		(void)shutdown(client->fd, SHUT_WR);
+}
+
 static void client_line(struct notify_client *client, const char *line,
 			size_t len)
 {
@@ -248,9 +264,7 @@ static void client_line(struct notify_client *client, const char *line,
 				       NOTIFY_PROTOCOL_MAJOR)) {
 		client->handshaked = TRUE;
 	} else {
-		client_bad(client, "speaks another protocol or version; is "
-			   "the plugin of another release still running?");
-		client_close(client);
+		client_reject(client);
 	}
 }
 
@@ -294,7 +308,7 @@ static void client_data(struct notify_client *client, const char *data,
 {
 	const char *end = data + size, *lf;
 
-	while (data < end && client->fd != -1) {
+	while (data < end && client->fd != -1 && !client->rejected) {
 		lf = memchr(data, '\n', end - data);
 		if (lf == NULL) {
 			(void)client_add_partial(client, data, end - data);

@@ -6,11 +6,15 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Pages of 4 KB; the rest of the file stays on disk. */
 #define OUTBOX_CACHE_KB 8192
 #define OUTBOX_LOG_SECS 60
+/* A file up to this size is checked when it is opened, 2 ms a MB: what is
+   larger would keep mail processes waiting. */
+#define OUTBOX_CHECK_MAX (32 * 1024 * 1024)
 
 static const char *const statements[OUTBOX_SQL_COUNT] = {
 #define X(name, sql) sql,
@@ -174,6 +178,32 @@ static int outbox_prepare(struct outbox *outbox)
 	return 0;
 }
 
+/* SQLite itself finds a spoilt page when it comes to read it, i.e. perhaps
+   never, and that is too late. */
+static int outbox_check(struct outbox *outbox, const char **error_r)
+{
+	sqlite3_stmt *stmt;
+	struct stat st;
+	int ret = -1;
+
+	if (stat(outbox->path, &st) < 0 || st.st_size > OUTBOX_CHECK_MAX)
+		return 0;
+	if (sqlite3_prepare_v2(outbox->db, "PRAGMA quick_check(1)", -1, &stmt,
+			       NULL) == SQLITE_OK &&
+	    sqlite3_step(stmt) == SQLITE_ROW) {
+		*error_r = outbox_column_str(stmt, 0);
+		if (strcmp(*error_r, "ok") == 0)
+			ret = 0;
+		else
+			outbox->corrupt = TRUE;
+	} else {
+		*error_r = t_strdup(sqlite3_errmsg(outbox->db));
+		outbox->corrupt = outbox_looks_corrupt(outbox);
+	}
+	(void)sqlite3_finalize(stmt);
+	return ret;
+}
+
 /* SQLite opens a read-only file without a word, to fail at the first write. */
 static int outbox_open_file(struct outbox *outbox, const char **error_r)
 {
@@ -195,8 +225,11 @@ static int outbox_open_file(struct outbox *outbox, const char **error_r)
 		*error_r = t_strdup(sqlite3_errmsg(outbox->db));
 		return -1;
 	}
-	if (outbox_schema_update(outbox->db, error_r) < 0)
+	if (outbox_check(outbox, error_r) < 0 ||
+	    outbox_schema_update(outbox->db, error_r) < 0)
 		return -1;
+	/* the file alone is to be a whole one, even if its log is lost */
+	outbox_idle(outbox);
 	if (outbox_prepare(outbox) < 0) {
 		*error_r = t_strdup(sqlite3_errmsg(outbox->db));
 		return -1;
@@ -221,7 +254,7 @@ static int outbox_open(struct outbox *outbox)
 
 	outbox_close(outbox);
 	ret = outbox_open_file(outbox, &error);
-	if (ret < 0 && outbox_looks_corrupt(outbox)) {
+	if (ret < 0 && (outbox->corrupt || outbox_looks_corrupt(outbox))) {
 		outbox_move_aside(outbox);
 		ret = outbox_open_file(outbox, &error);
 	}

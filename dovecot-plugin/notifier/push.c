@@ -174,7 +174,8 @@ static void push_refuse(struct push *push, enum push_refusal refusal,
 
 static uint32_t burst_of(uint32_t per_hour)
 {
-	return I_MAX(per_hour / BUDGET_BURST_PART, BUDGET_BURST_MIN);
+	return I_MIN(I_MAX(per_hour / BUDGET_BURST_PART, BUDGET_BURST_MIN),
+		     per_hour);
 }
 
 /* Pushes an hour. Tries of the same push cost nothing. */

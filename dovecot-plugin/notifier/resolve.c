@@ -368,6 +368,22 @@ void resolver_lookup(struct resolver *resolver, const char *host,
 	resolver_start_waiting(resolver);
 }
 
+void resolver_rotate(struct resolver *resolver, const char *host,
+		     unsigned int generation)
+{
+	struct resolver_name *name = hash_table_lookup(resolver->names, host);
+	struct ip_addr first;
+
+	if (name == NULL || name->busy || name->ips_count < 2 ||
+	    name->generation != generation)
+		return;
+	first = name->ips[0];
+	memmove(&name->ips[0], &name->ips[1],
+		sizeof(first) * (name->ips_count - 1));
+	name->ips[name->ips_count - 1] = first;
+	name->generation = ++resolver->generation;
+}
+
 void resolver_abort(struct resolver_request **_req)
 {
 	struct resolver_request *req = *_req;

@@ -53,6 +53,12 @@ void resolver_deinit(struct resolver **resolver);
 void resolver_lookup(struct resolver *resolver, const char *host,
 		     unsigned int timeout_msecs, resolver_callback_t *callback,
 		     void *context, struct resolver_request **request_r);
+/* A connection to the first address of the host failed: the next answer from
+   the cache begins with the second one (and has another generation).
+   generation: of the answer that was used; if it is not the last one any
+   more, nothing happens. */
+void resolver_rotate(struct resolver *resolver, const char *host,
+		     unsigned int generation);
 /* The callback will not be called. */
 void resolver_abort(struct resolver_request **request);
 

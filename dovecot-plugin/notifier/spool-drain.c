@@ -12,6 +12,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,8 @@
    and no uid's heap is before another's file for long. */
 #define PASS_UID_FILES 1000
 #define PASS_FILES 20000
+/* The admin is not told of more. */
+#define COUNT_MAX 100000
 /* Names begin so while they are written; as old as this they are litter. */
 #define TMP_PREFIX "."
 #define TMP_SECS 3600
@@ -57,7 +60,7 @@ struct spool {
 	struct timespec scanned_mtime;
 	HASH_TABLE(void *, void *) uid_counts;
 	ARRAY(struct spool_file) files;
-	unsigned int next_file, seen, count;
+	unsigned int next_file;
 	bool passing, again;
 
 	unsigned int unanswered;
@@ -85,14 +88,19 @@ static void spool_log(struct spool *spool, const char *name, uint32_t uid,
 
 static void spool_unlink(struct spool *spool, const char *name)
 {
+	const char *aside;
+
 	if (unlinkat(spool->fd, name, 0) == 0 || errno == ENOENT)
 		return;
-	/* somebody made a directory of that name; rmdir() takes it if it is
-	   empty, and else it is only in the admin's way */
+	/* somebody made a directory of that name. With something in it all we
+	   can do is to call it unfinished, and never look at it again. */
 	if ((errno == EISDIR || errno == EPERM) &&
 	    unlinkat(spool->fd, name, AT_REMOVEDIR) == 0)
 		return;
-	spool_log(spool, name, 0, "cannot be removed");
+	aside = t_strdup_printf(TMP_PREFIX"tmp-bad-%s", name);
+	if (name[0] != TMP_PREFIX[0] &&
+	    renameat(spool->fd, name, spool->fd, aside) < 0)
+		spool_log(spool, name, 0, "cannot be removed");
 }
 
 static void spool_answer(enum ingest_answer answer, const char *id ATTR_UNUSED,
@@ -118,7 +126,6 @@ static void spool_answer(enum ingest_answer answer, const char *id ATTR_UNUSED,
 		}
 		/* fall through */
 	case INGEST_FAILED:
-		spool->count++;
 		spool->again = TRUE;
 		break;
 	}
@@ -248,7 +255,6 @@ static void spool_name(struct spool *spool, const char *name)
 			spool_unlink(spool, name);
 		return;
 	}
-	spool->seen++;
 	if (!spool_count_uid(spool, st.st_uid))
 		return;
 	file = array_append_space(&spool->files);
@@ -263,8 +269,6 @@ static void spool_names_end(struct spool *spool)
 	spool->dir = NULL;
 	array_sort(&spool->files, spool_file_cmp);
 	spool->next_file = 0;
-	/* less what is taken, plus what comes back */
-	spool->count = spool->seen - array_count(&spool->files);
 }
 
 static void spool_read_names(struct spool *spool)
@@ -346,7 +350,6 @@ static void spool_pass_begin(struct spool *spool)
 	}
 	spool->passing = TRUE;
 	spool->again = FALSE;
-	spool->seen = 0;
 }
 
 static void spool_step(struct spool *spool)
@@ -398,5 +401,16 @@ void spool_deinit(struct spool **_spool)
 
 unsigned int spool_count(const struct spool *spool)
 {
-	return spool->count + (array_count(&spool->files) - spool->next_file);
+	DIR *dir = opendir(spool->path);
+	unsigned int count = 0;
+	struct dirent *d;
+
+	if (dir == NULL)
+		return 0;
+	while (count < COUNT_MAX && (d = readdir(dir)) != NULL) {
+		if (d->d_name[0] != TMP_PREFIX[0])
+			count++;
+	}
+	(void)closedir(dir);
+	return count;
 }

@@ -11,7 +11,7 @@ struct notifier;
 
 struct spool *spool_init(struct notifier *notifier, const char *path);
 void spool_deinit(struct spool **spool);
-/* Files that waited when it was last looked. */
+/* Files that wait now. */
 unsigned int spool_count(const struct spool *spool);
 
 #endif
