@@ -8,8 +8,10 @@
 #include "service-settings.h"
 #include "lemonade-settings-module.h"
 
-/* Every imap and lmtp process keeps a connection or two. */
-#define NOTIFY_CLIENT_LIMIT 10000
+/* Every imap and lmtp process keeps a connection; near the limit the notifier
+   closes those unused for longest, which is harmless. More than Dovecot's own
+   default would make it warn wherever file descriptors are limited to 1024. */
+#define NOTIFY_CLIENT_LIMIT 1000
 #define NOTIFY_VSZ_LIMIT (1024ULL * 1024 * 1024)
 
 #if DOVECOT_PREREQ(2, 4, 0)
