@@ -168,11 +168,8 @@ static void devices_add(struct mailbox *inbox, struct mailbox *box,
 	unsigned int i, count;
 
 	t_array_init(&names, 4);
-	if (list_names(inbox, pool, &names) < 0) {
-		i_error("DBG %s", mailbox_get_last_internal_error(inbox, NULL));
+	if (list_names(inbox, pool, &names) < 0)
 		return;
-	}
-	i_error("DBG names %u %s", array_count(&names), box->vname);
 	cut_names(&names);
 	count = I_MIN(array_count(&names), LEMO_DEVICES_MAX);
 	for (i = 0; i < count; i++) T_BEGIN {
