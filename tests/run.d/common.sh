@@ -99,6 +99,7 @@ install_packages()
 	[ -n "$missing" ] || return 0
 	echo "installing" $missing
 	(
+		# a directory's lock leaves no file behind
 		flock 9
 		forbid_services
 		export DEBIAN_FRONTEND=noninteractive
@@ -108,7 +109,7 @@ install_packages()
 		status=$?
 		allow_services
 		exit $status
-	) 9> /run/lemonade-tests.lock
+	) 9< /var/lib/dpkg
 }
 
 # build DIR CONFIGURE-ARGUMENT...: configures and makes in DIR; the source is
