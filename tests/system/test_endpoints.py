@@ -526,7 +526,7 @@ def test_sc_02_verification_pushes_are_few(server, endpoints):
     user, victim = server.user(), endpoints.new("victim")
     for n in range(20):
         user.set_device("phone", {"url": victim.url, "ttl": n + 1})
-    server.log.expect("(?i)verification")
+    server.log.expect("budget")
     wait.never(lambda: len(victim.all()) > 6, 1)
     assert 1 <= len(victim.all()) <= 6
 

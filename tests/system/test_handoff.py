@@ -19,7 +19,7 @@ NO_SERVICE = "protocols = imap lmtp sieve\n"
 @pytest.fixture
 def stand_in(make_server):
     """A server without its notifier; the stand-in is at .fake."""
-    server = make_server(NO_SERVICE)
+    server = make_server(NO_SERVICE, notifier=False)
     os.makedirs(f"{server.state_dir}/spool", exist_ok=True)
     os.chmod(server.state_dir, 0o711)
     os.chown(f"{server.state_dir}/spool", UIDS["lemonade"],

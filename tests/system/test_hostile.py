@@ -5,6 +5,7 @@ rules of DESIGN 3.9."""
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -490,7 +491,8 @@ elif what == "bad-name":
 def test_sc_04_spool_file_of_another_stays(town, spool):
     """Sticky: nobody removes or replaces another's waiting event."""
     server, *_ = town
-    os.kill(server.notifier_pid(), 19)
+    pid = server.notifier_pid()
+    os.kill(pid, signal.SIGSTOP)
     try:
         waiting = new_id() + ".1.1"
         put("lemobob", spool, waiting, "x\n")
@@ -506,7 +508,7 @@ for action in (lambda: os.unlink(path), lambda: os.rename(path, path + "2"),
 """, f"{spool}/{waiting}")
         assert out.split() == ["denied"] * 4
     finally:
-        os.kill(server.notifier_pid(), 18)
+        os.kill(pid, signal.SIGCONT)
     server.log.expect("spool")
     drained(spool)
 

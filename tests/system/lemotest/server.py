@@ -86,14 +86,16 @@ def is_alive(pid):
 
 class Server:
     """settings: lemonade_* and their values; conf: more lines of config;
-    includes: instead of doc/conf; plain: no setting of ours."""
+    includes: instead of doc/conf; plain: no setting of ours; notifier: wait
+    for it at the start."""
 
     def __init__(self, directory, name, settings=None, conf="",
-                 includes=None, plain=False):
+                 includes=None, plain=False, notifier=True):
         self.name, self.base = name, os.path.join(directory, name)
         self.settings, self.conf = dict(settings or {}), conf
         self.includes = doc_conf() if includes is None else includes
         self.plain = plain or STOCK
+        self.notifier = notifier and not self.plain
         self.ports = dict(zip(("imap", "lmtp", "sieve"), free_ports(3)))
         self.conf_file = f"{self.base}/dovecot.conf"
         self.state_dir = f"{self.base}/lemonade"
@@ -148,6 +150,8 @@ class Server:
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 start_new_session=True)
         wait.up(self._is_up, 10, f"Dovecot {self.name} up")
+        if self.notifier:
+            wait.up(self._notifier_answers, 10, f"notifier of {self.name} up")
         return self
 
     def _is_up(self):
