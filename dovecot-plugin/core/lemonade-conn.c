@@ -3,11 +3,10 @@
 #include "lib.h"
 #include "llist.h"
 #include "fd-util.h"
+#include "ioloop.h"
 #include "net.h"
 #include "str.h"
-#include "strescape.h"
 #include "time-util.h"
-#include "master-service.h"
 #include "lemonade-conn.h"
 
 #include <poll.h>
@@ -17,6 +16,8 @@
 #define VERSION_LINE "VERSION\tlemonade-notify\t1\t0\n"
 #define VERSION_PREFIX "VERSION\tlemonade-notify\t1\t"
 #define CONNS_MAX 8
+/* An unused connection is closed after this time. */
+#define IDLE_MSECS 5000
 /* Longest answer: a status in JSON. */
 #define LINE_MAX_LEN (64 * 1024)
 #define READ_SIZE 4096
@@ -27,6 +28,7 @@ struct lemonade_conn {
 	uid_t euid;
 	int fd;
 	bool greeted, in_use;
+	struct timeout *to_idle;
 
 	string_t *input;
 	size_t input_pos; /* start of the next line */
@@ -45,6 +47,7 @@ static void conn_free(struct lemonade_conn **_conn)
 
 	*_conn = NULL;
 	DLLIST_REMOVE(&conns, conn);
+	timeout_remove(&conn->to_idle);
 	i_close_fd(&conn->fd);
 	str_free(&conn->input);
 	i_free(conn->path);
@@ -155,13 +158,14 @@ struct lemonade_conn *lemonade_conn_get(const char *path,
 			return NULL;
 		}
 	}
+	timeout_remove(&conn->to_idle);
 	conn->in_use = TRUE;
 	return conn;
 }
 
-static bool process_keeps_connections(void)
+static void conn_idle(struct lemonade_conn *conn)
 {
-	return strcmp(master_service_get_name(master_service), "lmtp") == 0;
+	conn_free(&conn);
 }
 
 static void conns_limit(void)
@@ -181,13 +185,16 @@ static void conns_limit(void)
 void lemonade_conn_release(struct lemonade_conn **_conn)
 {
 	struct lemonade_conn *conn = *_conn;
+	struct ioloop *ioloop = io_loop_get_root();
 
-	if (!process_keeps_connections()) {
+	if (ioloop == NULL) {
 		conn_free(_conn);
 		return;
 	}
 	*_conn = NULL;
 	conn->in_use = FALSE;
+	/* the current loop may be one that ends with a dict lookup */
+	conn->to_idle = timeout_add_to(ioloop, IDLE_MSECS, conn_idle, conn);
 	conns_limit();
 }
 

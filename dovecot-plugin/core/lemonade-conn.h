@@ -4,9 +4,9 @@
 /*
  * Connections to the notifier, with blocking calls that end in time. The
  * notifier judges a connection by the effective uid at connect, so there is
- * one for each effective uid of this process. Processes that deliver for
- * many users (lmtp) keep them; others have them only for a transaction, so
- * that thousands of idle imap processes do not use up the service.
+ * one for each effective uid of this process. An unused one is closed after a
+ * few seconds: a burst shares it, but thousands of idle imap processes do not
+ * use up the service's connections.
  */
 
 struct lemonade_conn;
@@ -19,7 +19,7 @@ uint64_t lemonade_conn_now(void); /* milliseconds, monotonic */
    stack) if there is none to be had at once. */
 struct lemonade_conn *lemonade_conn_get(const char *path,
 					const char **error_r);
-/* Keeps it for later, or closes it. */
+/* Keeps it for a while. */
 void lemonade_conn_release(struct lemonade_conn **conn);
 /* Closes it: its state is unknown. */
 void lemonade_conn_abort(struct lemonade_conn **conn);
