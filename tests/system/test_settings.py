@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from lemotest.server import HERE, TOP, STOCK, dovecot_version, is_24
+from lemotest.server import HERE, TOP, STOCK, dovecot_version
 
 CONF = f"{TOP}/doc/conf"
 
@@ -49,7 +49,7 @@ def test_se_04_tests_start_doc_conf(server):
 def test_se_04_doveconf_knows_all_settings(server):
     """doveconf shows each setting of the file with the value it says."""
     output = subprocess.run(
-        ["doveconf", "-c", server.conf_file] + ([] if is_24() else ["-a"]),
+        ["doveconf", "-a", "-c", server.conf_file],
         capture_output=True, text=True, timeout=20, check=True)
     for line in setting_lines(
             f"{CONF}/{dovecot_version()}/lemonade-settings.conf"):
