@@ -9,6 +9,8 @@
 #include "mail-storage-private.h"
 #include "mailbox-attribute-private.h"
 #include "mail-search.h"
+#include "lemo-fence.h"
+#include "lemo-weburl.h"
 #include "lemonade-attribute.h"
 #include "lemonade-compat.h"
 #include "lemonade-device.h"
@@ -16,6 +18,8 @@
 #include "lemonade-handoff.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
+
+#include <arpa/inet.h>
 
 #define STATUS_SUFFIX "/status"
 /* What a client reads while the notifier does not answer. */
@@ -127,6 +131,49 @@ static int check_filter(struct mailbox_transaction_context *t,
 	return 0;
 }
 
+static size_t host_to_addr(const char *host, uint8_t addr_r[16])
+{
+	if (inet_pton(AF_INET, host, addr_r) == 1)
+		return 4;
+	return inet_pton(AF_INET6, host, addr_r) == 1 ? 16 : 0;
+}
+
+/* What the notifier would refuse anyway, as far as it can be told without a
+   name server. NULL if nothing. */
+static const char *url_refusal(const struct lemonade_settings *set,
+			       const char *url)
+{
+	struct lemo_weburl parts;
+	const char *error;
+	uint8_t addr[16];
+	size_t len;
+
+	if (lemo_weburl_parse(url, &parts, &error) < 0)
+		return error;
+	len = parts.host_is_ip ? host_to_addr(parts.host, addr) : 0;
+	if (lemo_fence_listed(set->lemonade_allow_hosts, parts.host,
+			      parts.port, len > 0 ? addr : NULL, len))
+		return NULL;
+	if (!parts.https)
+		return "must be an https:// URL";
+	if (!lemo_fence_port_allowed(parts.port))
+		return "has a port that is not allowed here";
+	if (len > 0 && !lemo_fence_allows(addr, len))
+		return "has an address that is not allowed here";
+	return NULL;
+}
+
+static int check_url(struct mailbox_transaction_context *t, const char *url)
+{
+	struct lemonade_user *luser = lemonade_attribute_user(t->box);
+	const char *error;
+
+	if (url == NULL)
+		return 0;
+	error = url_refusal(luser->set, url);
+	return error == NULL ? 0 : refuse_field(t, "url", error);
+}
+
 static const char *
 subscription_error(const struct lemo_subscription_error *error)
 {
@@ -146,7 +193,9 @@ static int check_json(struct mailbox_transaction_context *t, const char *name,
 				    &sub, &error) < 0)
 		return refuse_field(t, error.field,
 				    subscription_error(&error));
-	ret = check_filter(t, sub->filter);
+	ret = check_url(t, sub->url);
+	if (ret == 0)
+		ret = check_filter(t, sub->filter);
 	if (ret == 0)
 		ret = check_mailboxes(t, sub->events);
 	lemo_subscription_free(&sub);

@@ -11,10 +11,11 @@
 #include "lemonade-device.h"
 #include "lemonade-user.h"
 
-/* Returns the value in the data stack; NULL or "" if there is none. */
-typedef const char *entry_get_t(const struct lemonade_settings *set);
+/* Returns the value in the data stack; NULL or "" if there is none. The
+   user's settings are known to be right. */
+typedef const char *entry_get_t(const struct lemonade_user *luser);
 
-static const char *get_channels(const struct lemonade_settings *set ATTR_UNUSED)
+static const char *get_channels(const struct lemonade_user *luser ATTR_UNUSED)
 {
 	string_t *str = t_str_new(64);
 	unsigned int i;
@@ -26,13 +27,13 @@ static const char *get_channels(const struct lemonade_settings *set ATTR_UNUSED)
 	return str_c(str);
 }
 
-static const char *get_ceilings(const struct lemonade_settings *set)
+static const char *get_ceilings(const struct lemonade_user *luser)
 {
 	return t_strdup_printf("{\"webhook\":%u}",
-			       set->lemonade_webhook_payload);
+			       luser->set->lemonade_webhook_payload);
 }
 
-static const char *get_limits(const struct lemonade_settings *set)
+static const char *get_limits(const struct lemonade_user *luser)
 {
 	return t_strdup_printf(
 		"{\"devices\":%u,\"deviceSize\":%u,\"urlSize\":%u,"
@@ -40,34 +41,42 @@ static const char *get_limits(const struct lemonade_settings *set)
 		"\"pushesPerHourUser\":%u,\"pushesPerHourDevice\":%u}",
 		LEMO_DEVICES_MAX, LEMO_DEVICE_MAX_SIZE, LEMO_DEVICE_URL_MAX,
 		LEMO_DEVICE_FILTER_MAX, LEMO_DEVICE_TTL_MAX,
-		LEMO_DEVICE_COLLAPSE_MAX, set->lemonade_budget_user,
-		set->lemonade_budget_device);
+		LEMO_DEVICE_COLLAPSE_MAX, luser->set->lemonade_budget_user,
+		luser->set->lemonade_budget_device);
 }
 
-static const char *get_submit(const struct lemonade_settings *set)
+static const char *get_submit(const struct lemonade_user *luser)
 {
-	return set->lemonade_submit_host;
+	return luser->set->lemonade_submit_host;
 }
 
-static const char *get_policy(const struct lemonade_settings *set)
+static const char *get_policy(const struct lemonade_user *luser)
 {
-	return set->lemonade_policy;
+	return luser->set->lemonade_policy;
 }
 
-static const char *get_contact(const struct lemonade_settings *set)
+static const char *get_contact(const struct lemonade_user *luser)
 {
-	return set->lemonade_contact;
+	return luser->set->lemonade_contact;
 }
 
-static const char *get_version(const struct lemonade_settings *set ATTR_UNUSED)
+static const char *get_version(const struct lemonade_user *luser ATTR_UNUSED)
 {
 	return LEMONADE_VERSION;
+}
+
+/* The canonical name of the account (ManageSieve says it as OWNER, RFC 5804
+   1.7, but Pigeonhole does not). */
+static const char *get_account(const struct lemonade_user *luser)
+{
+	return luser->user->username;
 }
 
 static const struct {
 	const char *name;
 	entry_get_t *get;
 } entries[] = {
+	{ "account", get_account },
 	{ "channels", get_channels },
 	{ "ceilings", get_ceilings },
 	{ "limits", get_limits },
@@ -77,31 +86,27 @@ static const struct {
 	{ "contact", get_contact }
 };
 
-static const struct lemonade_settings *box_settings(struct mailbox *box)
+static const char *entry_value(const struct lemonade_user *luser,
+			       unsigned int i)
 {
-	struct lemonade_user *luser = lemonade_attribute_user(box);
+	const char *value;
 
-	return luser == NULL ? NULL : luser->set;
-}
-
-static const char *
-entry_value(const struct lemonade_settings *set, unsigned int i)
-{
-	const char *value = entries[i].get(set);
-
+	if (luser == NULL || luser->set == NULL)
+		return NULL;
+	value = entries[i].get(luser);
 	return value == NULL || *value == '\0' ? NULL : value;
 }
 
 static int vendor_get(struct mailbox *box, const char *key,
 		      struct mail_attribute_value *value_r)
 {
-	const struct lemonade_settings *set = box_settings(box);
+	const struct lemonade_user *luser = lemonade_attribute_user(box);
 	const char *name = key + strlen(LEMONADE_VENDOR_KEY_PREFIX);
 	unsigned int i;
 
-	for (i = 0; set != NULL && i < N_ELEMENTS(entries); i++) {
+	for (i = 0; i < N_ELEMENTS(entries); i++) {
 		if (strcmp(entries[i].name, name) == 0) {
-			value_r->value = entry_value(set, i);
+			value_r->value = entry_value(luser, i);
 			return value_r->value == NULL ? 0 : 1;
 		}
 	}
@@ -120,14 +125,14 @@ static int vendor_set(struct mailbox_transaction_context *t,
 static int vendor_iter(struct mailbox *box, const char *key_prefix,
 		       pool_t pool, ARRAY_TYPE(const_string) *keys)
 {
-	const struct lemonade_settings *set = box_settings(box);
+	const struct lemonade_user *luser = lemonade_attribute_user(box);
 	size_t len = strlen(key_prefix);
 	const char *key;
 	unsigned int i;
 
-	for (i = 0; set != NULL && i < N_ELEMENTS(entries); i++) {
+	for (i = 0; i < N_ELEMENTS(entries); i++) {
 		/* the entry itself is the child "" of its own name */
-		if (entry_value(set, i) == NULL ||
+		if (entry_value(luser, i) == NULL ||
 		    (len > 0 && strcmp(entries[i].name, key_prefix) != 0))
 			continue;
 		key = len > 0 ? "" : p_strdup(pool, entries[i].name);
@@ -156,8 +161,8 @@ static const char *admin_value(struct mailbox *box)
 
 	if (*box->storage->set->mail_server_admin != '\0')
 		return box->storage->set->mail_server_admin;
-	return set == NULL || *set->lemonade_contact == '\0' ? NULL :
-		set->lemonade_contact;
+	return set == NULL || *luser->set->lemonade_contact == '\0' ? NULL :
+		luser->set->lemonade_contact;
 }
 
 static int admin_get(struct mailbox *box, const char *key ATTR_UNUSED,
