@@ -157,11 +157,12 @@ static const struct mailbox_attribute_internal iattr_vendor = {
 
 static const char *admin_value(struct mailbox *box)
 {
-	const struct lemonade_settings *set = box_settings(box);
+	const struct lemonade_user *luser = lemonade_attribute_user(box);
 
 	if (*box->storage->set->mail_server_admin != '\0')
 		return box->storage->set->mail_server_admin;
-	return set == NULL || *luser->set->lemonade_contact == '\0' ? NULL :
+	return luser == NULL || luser->set == NULL ||
+		*luser->set->lemonade_contact == '\0' ? NULL :
 		luser->set->lemonade_contact;
 }
 

@@ -153,16 +153,13 @@ static int search(struct lemonade_view *view, struct mail_search_args *args,
 	return mailbox_search_deinit(&ctx);
 }
 
-int lemonade_filter_run(struct lemonade_view *view, const char *filter,
+int lemonade_filter_run(struct lemonade_view *view,
+			struct mail_search_args *args,
 			const ARRAY_TYPE(seq_range) *uids,
 			ARRAY_TYPE(seq_range) *hits)
 {
-	struct mail_search_args *args;
-	const char *error;
 	int ret;
 
-	if (lemonade_filter_parse(filter, &args, &error) < 0)
-		return -1;
 	args_set_no_fts(args->args);
 	args_add_uids(args, uids);
 	mail_search_args_init(args, view->box, FALSE, NULL);
@@ -172,6 +169,5 @@ int lemonade_filter_run(struct lemonade_view *view, const char *filter,
 			mailbox_get_last_internal_error(view->box, NULL));
 	}
 	mail_search_args_deinit(args);
-	mail_search_args_unref(&args);
 	return ret;
 }

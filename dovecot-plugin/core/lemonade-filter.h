@@ -19,9 +19,11 @@ int lemonade_filter_parse(const char *filter,
 			  struct mail_search_args **args_r,
 			  const char **client_error_r);
 
-/* Which of the mails match. view is open. Returns 0 with the UIDs added to
-   hits, -1 if the search failed (logged) or the filter does not parse. */
-int lemonade_filter_run(struct lemonade_view *view, const char *filter,
+/* Which of the mails match. view is open; args are used up but for the
+   reference. Returns 0 with the UIDs added to hits, -1 if the search failed
+   (it is logged). */
+int lemonade_filter_run(struct lemonade_view *view,
+			struct mail_search_args *args,
 			const ARRAY_TYPE(seq_range) *uids,
 			ARRAY_TYPE(seq_range) *hits);
 

@@ -3,6 +3,8 @@
 #include "lib.h"
 #include "array.h"
 #include "message-address.h"
+#include "mail-storage-private.h"
+#include "mail-search.h"
 #include "lemonade-filter.h"
 #include "lemonade-match.h"
 #include "lemonade-user.h"
@@ -76,8 +78,26 @@ bool lemonade_match_any(const struct lemonade_verdicts *verdicts)
 	return FALSE;
 }
 
+static int match_filter(const struct lemo_subscription *sub,
+			struct lemonade_view *view,
+			const ARRAY_TYPE(seq_range) *uids,
+			ARRAY_TYPE(seq_range) *hits)
+{
+	struct mail_search_args *args;
+	const char *error;
+
+	if (lemonade_filter_parse(sub->filter, &args, &error) < 0)
+		return -1;
+	/* when in doubt, push: a search that failed is no reason to keep
+	   quiet */
+	if (lemonade_filter_run(view, args, uids, hits) < 0)
+		seq_range_array_merge(hits, uids);
+	mail_search_args_unref(&args);
+	return 0;
+}
+
 void lemonade_match_filters(const ARRAY_TYPE(lemonade_device) *devices,
-			    const struct lemonade_verdicts *verdicts,
+			    struct lemonade_verdicts *verdicts,
 			    struct lemonade_view *view,
 			    const ARRAY_TYPE(seq_range) *uids,
 			    ARRAY_TYPE(seq_range) *hits)
@@ -88,13 +108,9 @@ void lemonade_match_filters(const ARRAY_TYPE(lemonade_device) *devices,
 	for (i = 0; i < verdicts->count; i++) {
 		device = array_idx(devices, i);
 		t_array_init(&hits[i], 4);
-		if (!is_match(verdicts, i))
-			continue;
-		/* when in doubt, push: a search that failed is no reason to
-		   keep quiet */
-		if (lemonade_filter_run(view, device->sub->filter, uids,
-					&hits[i]) < 0)
-			seq_range_array_merge(&hits[i], uids);
+		if (is_match(verdicts, i) &&
+		    match_filter(device->sub, view, uids, &hits[i]) < 0)
+			verdicts->verdict[i] = LEMO_VERDICT_INVALID;
 	}
 }
 

@@ -29,9 +29,10 @@ void lemonade_match_refuse(struct lemonade_verdicts *verdicts,
 bool lemonade_match_any(const struct lemonade_verdicts *verdicts);
 
 /* Runs the filters of the devices that match over these mails. hits: an array
-   a device, made in the data stack. */
+   a device, made in the data stack. A filter that does not parse makes its
+   device invalid. */
 void lemonade_match_filters(const ARRAY_TYPE(lemonade_device) *devices,
-			    const struct lemonade_verdicts *verdicts,
+			    struct lemonade_verdicts *verdicts,
 			    struct lemonade_view *view,
 			    const ARRAY_TYPE(seq_range) *uids,
 			    ARRAY_TYPE(seq_range) *hits);
