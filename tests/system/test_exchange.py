@@ -25,12 +25,14 @@ def test_se_01_server_id(make_server, endpoints):
 
 
 def test_se_02_account_name(server):
-    """OWNER is the authorisation identity; NAMESPACE is there; the store
-    says the account in each push of level 1."""
+    """The authorisation identity in METADATA; OWNER of ManageSieve says the
+    same where it is given (Pigeonhole has none); NAMESPACE is there."""
     user = server.user()
     with ManageSieve(server.ports["sieve"]) as sieve:
         sieve.login(user.name, user.password)
-        assert sieve.capabilities.get("OWNER") == user.name, sieve.capabilities
+        assert sieve.capabilities.get("OWNER", user.name) == user.name
+    assert user.session.getmetadata(
+        "/shared/vendor/vendor.lemonade/account") == user.name
     assert user.session.must("NAMESPACE").find(rb'\(\("" "/"\)\)')
 
 
