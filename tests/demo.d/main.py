@@ -96,15 +96,19 @@ class Demo:
             "filter": self.phone.wanted.get("filter", DEFAULT_FILTER),
             "defaultFilter": DEFAULT_FILTER})
 
-    def say_mail(self, mail, state):
-        mail["state"] = state
-        self.web.stream.say("mail", mail["id"], mail)
+    def say_mail(self, mail, state=None, **changes):
+        """Changes it and tells the page; state None leaves it as it is."""
+        with self.lock:
+            mail["moments"].update(changes.pop("moments", {}))
+            mail.update(changes, state=state or mail["state"])
+            self.web.stream.say("mail", mail["id"], mail)
 
     def mail_of(self, message_id):
         """A mail that did not come by our form is new here."""
         with self.lock:
             if message_id not in self.mails:
                 self.mails[message_id] = {"id": str(len(self.mails) + 1),
+                                          "state": "on its way",
                                           "moments": {}}
             return self.mails[message_id]
 
@@ -137,18 +141,18 @@ class Demo:
         message["Date"] = email.utils.localtime()
         message["Message-ID"] = email.utils.make_msgid(domain="example.net")
         message.set_content(text)
-        mail = self.mail_of(message["Message-ID"])
-        mail.update({"from": name or addr, "subject": message["Subject"]})
         held_back = self.held_back()
-        with smtplib.SMTP("127.0.0.1", self.postfix.port, timeout=30) as smtp:
-            smtp.ehlo()
-            smtp.mail(addr)
-            smtp.rcpt(USER)
-            code, reply = smtp.data(message.as_bytes())
-            mail["moments"]["smtp"] = time.time() * 1e3
-        if code != 250:
-            raise web.Refused(reply.decode())
-        self.say_mail(mail, "on its way")
+        try:
+            with smtplib.SMTP("127.0.0.1", self.postfix.port,
+                              timeout=30) as smtp:
+                smtp.sendmail(addr, [USER], message.as_bytes())
+                at = time.time() * 1e3
+        except smtplib.SMTPException as e:
+            raise web.Refused(f"Postfix refuses it: {e}") from e
+        # the push may have been faster
+        mail = self.mail_of(message["Message-ID"])
+        self.say_mail(mail, moments={"smtp": at}, subject=message["Subject"],
+                      **{"from": name or addr})
         threading.Timer(SILENCE, self.ask_why_silent,
                         (mail, held_back)).start()
         return mail
@@ -178,10 +182,9 @@ class Demo:
         message_id = shown.pop("message_id")
         mail = self.mail_of(message_id)
         self.rung[mailbox, uid] = mail
-        mail.update(shown, said=said,
-                    signed="Signature verified (Standard Webhooks).")
-        mail["moments"]["push"] = at * 1e3
-        self.say_mail(mail, "rang")
+        self.say_mail(mail, "rang", moments={"push": at * 1e3}, said=said,
+                      signed="Signature verified (Standard Webhooks).",
+                      **shown)
         self.add_moments(mail, message_id, said["id"])
         return mail
 
@@ -190,9 +193,8 @@ class Demo:
         for uid in uids(data):
             mail = self.rung.pop((data["vnd.lemonade.mailbox"], uid), None)
             if mail is not None:
-                mail["withdrawn"] = True
                 self.say_mail(mail, "withdrawn by " +
-                              event.removeprefix("rfc5423."))
+                              event.removeprefix("rfc5423."), withdrawn=True)
 
     def add_moments(self, mail, message_id, event_id):
         """From the log, which may lag a little."""
@@ -201,10 +203,10 @@ class Demo:
             moments["lmtp"] = timeline.delivery(self.dovecot.log, message_id)
             return moments["lmtp"] and len(moments) == 3 and moments
         try:
-            mail["moments"].update(wait.until(known, LOG_LAG))
+            moments = wait.until(known, LOG_LAG)
         except wait.Timeout:
-            pass
-        self.say_mail(mail, "rang")
+            return
+        self.say_mail(mail, moments=moments)
 
 
 def version(*command):

@@ -26,14 +26,15 @@ class Stream:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._said = {}     # key -> (event, data)
+        self._said = {}     # key -> text
         self._pages = []    # a queue each
 
     def say(self, event, key, data):
+        said = f"event: {event}\ndata: {json.dumps(data)}\n\n"
         with self._lock:
-            self._said[key] = (event, data)
+            self._said[key] = said
             for page in self._pages:
-                page.put((event, data))
+                page.put(said)
 
     def subscribe(self):
         page = queue.Queue()
@@ -113,8 +114,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             while True:
                 try:
-                    event, data = page.get(timeout=KEEPALIVE)
-                    text = f"event: {event}\ndata: {json.dumps(data)}\n\n"
+                    text = page.get(timeout=KEEPALIVE)
                 except queue.Empty:
                     text = ":\n\n"
                 self.wfile.write(text.encode())
