@@ -394,8 +394,12 @@ default_md = sha256
 policy = any
 unique_subject = no
 copy_extensions = copy
+x509_extensions = leaf
 [any]
 commonName = supplied
+[leaf]
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 """
 
 # No wildcard of one label: OpenSSL and libcurl refuse "*.test".
@@ -433,7 +437,8 @@ def make_ca(directory, extra_names=""):
     os.makedirs(directory, exist_ok=True)
     base = os.path.join(directory, "ca")
     openssl("req", "-x509", *make_key_args(base), "-days", "3650", "-subj",
-            "/CN=Lemonade test CA", "-out", base + ".pem")
+            "/CN=Lemonade test CA", "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign", "-out", base + ".pem")
     with open(base + ".conf", "w", encoding="ascii") as conf:
         conf.write(CA_CONF.format(d=directory))
     with open(os.path.join(directory, "index.txt"), "w", encoding="ascii"):

@@ -176,6 +176,8 @@ def test_se_09_unknown_and_forbidden_mailboxes_are_alike(good):
     owner = server.user()
     owner.session.must("CREATE", "Secret")
     answers = []
+    # the host's own words about a shared namespace without its user
+    server.log.expect("user-not-found/nobody@lemo.test")
     for name in (f"shared/{owner.name}/Secret", f"shared/{owner.name}/None",
                  "shared/nobody@lemo.test/INBOX"):
         response = good.set_device("probe", {

@@ -163,7 +163,7 @@ def test_bad_certificate(drive, endpoints, cert, text):
 
 
 def test_unknown_ca_and_old_tls(drive, endpoints, good):
-    answer = drive(url(), ca="/etc/ssl/certs/ca-certificates.crt")[url()]
+    answer = drive(url(), ca=endpoints.ca.cert("self-signed")[0])[url()]
     assert answer["text"].startswith("certificate: unable to get")
     cert, key = endpoints.ca.cert()
     old = subprocess.Popen(

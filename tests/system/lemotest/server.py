@@ -105,13 +105,13 @@ class Server:
         for sub in ("log", "home", "state"):
             os.makedirs(f"{self.base}/{sub}")
         self._write_users()
-        for sub in ("log/dovecot.log", "shared-mailboxes"):
-            with open(f"{self.base}/{sub}", "w", encoding="utf-8"):
-                pass
+        with open(f"{self.base}/log/dovecot.log", "w", encoding="utf-8"):
+            pass
         os.chmod(f"{self.base}/log/dovecot.log", 0o666)
         os.chmod(f"{self.base}/home", 0o755)
-        os.chown(f"{self.base}/shared-mailboxes", UIDS["lemovmail"],
-                 UIDS["lemovmail"])
+        # its dict makes lock files there, as the user
+        os.mkdir(f"{self.base}/acl")
+        os.chown(f"{self.base}/acl", UIDS["lemovmail"], UIDS["lemovmail"])
         self.write_conf()
 
     # -- configuration
