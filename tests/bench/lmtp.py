@@ -15,34 +15,45 @@ import shutil
 import time
 
 from common import (Endpoints, Lmtp, NO_BUDGETS, NameServer, Server,
-                    add_verified, median, message, percentile, run_dir)
+                    add_verified, dovecot_version, median, message, percentile,
+                    run_dir)
 
 FILTER = 'OR FROM "boss" OR SUBJECT "bench" HEADER X-Priority "1"'
 FILES_IN_NEW = 5000
 WARM_UP = 20
 SILENT_COUNT = 5
 
-OX_23 = """
+# Stock push: what it needs of the server, and of the user.
+OX = {
+    "2.3": """
 mail_plugins = $mail_plugins notify push_notification
 mail_attribute_dict = file:%h/dovecot-attributes
-plugin {{
-  push_notification_driver = ox:url={url} user_from_metadata
-}}
-"""
-OX_24 = """
-mail_plugins {{
+protocol imap {
+  imap_metadata = yes
+}
+plugin {
+  push_notification_driver = ox:url=URL
+}
+""",
+    "2.4": """
+mail_plugins {
   notify = yes
   push_notification = yes
-}}
-mail_attribute {{
-  dict file {{
-    path = %{{home}}/dovecot-attributes
-  }}
-}}
-push_notification ox {{
-  push_notification_ox_url = {url}
-}}
-"""
+}
+mail_attribute {
+  dict file {
+    path = %{home}/dovecot-attributes
+  }
+}
+protocol imap {
+  imap_metadata = yes
+}
+push_notification ox {
+  push_notification_ox_url = URL
+}
+"""}
+OX_ENTRY = "/private/vendor/vendor.dovecot/http-notify"
+STOCK_PORT = 8080
 
 
 def fill_new(user):
@@ -65,8 +76,8 @@ class Bench:
         self.dns, self.endpoints = dns, endpoints
         self.servers, self.lmtp = [], {}
 
-    def server(self, name, settings=None, conf="", includes=None):
-        server = Server(self.directory, name, settings, conf, includes)
+    def server(self, name, settings=None, conf="", **kwargs):
+        server = Server(self.directory, name, settings, conf, **kwargs)
         self.servers.append(server.start())
         return server
 
@@ -90,23 +101,41 @@ class Bench:
                 "DNS silent": "https://bench.silent.test/x"}
 
     def set_up(self):
-        # Server writes lemonade_* only with our includes
-        bare = self.server("bare", includes=[])
+        bare = self.server("bare", includes=[], plain=True)
         self.variant("bare", bare)
         ours = self.server("ours", {"lemonade_ca_file": self.endpoints.ca_file,
                                     **NO_BUDGETS})
         self.variant("no device", ours)
         for name, url in self.urls().items():
             self.variant(name, ours, url)
+        self.set_up_stock("stock push", "instant")
+        self.set_up_stock("stock silent", "silent")
+
+    def set_up_stock(self, name, behaviour):
+        endpoint = self.endpoints.new(server=self.endpoints.sink(
+            port=STOCK_PORT, tls=False))
+        endpoint.tell(behaviour)
+        url = endpoint.url.replace("https:", "http:")
+        conf = OX[dovecot_version()].replace("URL", url)
+        name_of_file = f"{self.directory}/{name.replace(' ', '-')}"
+        with open(name_of_file + ".conf", "w", encoding="utf-8") as f:
+            f.write(conf)
+        server = self.server(os.path.basename(name_of_file), plain=True,
+                             includes=[name_of_file + ".conf"])
+        self.variant(name, server)
+        user = self.lmtp[name].user
+        assert user.session.setmetadata(OX_ENTRY, "user=" + user.name).ok
 
     def run(self, count):
         mail = message(subject="bench")
         times = {name: [] for name in self.lmtp}
         for n in range(-WARM_UP, count):
             for name, lmtp in self.lmtp.items():
+                if name == "stock silent" and not 0 <= n < SILENT_COUNT:
+                    continue
                 took = lmtp.deliver(mail, time.perf_counter)
                 if n >= 0:
-                    times[name].append(took * 1000)
+                    times[name].append([t * 1000 for t in took])
         return times
 
     def tear_down(self):
@@ -118,12 +147,17 @@ class Bench:
 
 def report(storage, times):
     print(f"{storage}, {len(times['bare'])} deliveries each; ms, from end of "
-          "data to 250; added = median of the differences in a round")
-    print(f"  {'variant':<12} {'median':>8} {'p99':>8} {'added':>8}")
-    for name, values in times.items():
-        added = median([a - b for a, b in zip(values, times["bare"])])
+          "data to 250;\nadded = median of the differences in a round; whole "
+          "= longest from MAIL to 250")
+    print(f"  {'variant':<12} {'median':>8} {'p99':>8} {'added':>8} "
+          f"{'whole':>9}")
+    bare = [value for value, _ in times["bare"]]
+    for name, pairs in times.items():
+        values = [value for value, _ in pairs]
+        added = median([a - b for a, b in zip(values, bare)])
         print(f"  {name:<12} {median(values):8.3f} "
-              f"{percentile(values, 99):8.3f} {added:8.3f}")
+              f"{percentile(values, 99):8.3f} {added:8.3f} "
+              f"{max(whole for _, whole in pairs):9.1f}")
 
 
 def main():
