@@ -18,7 +18,7 @@
 static const char version[] = "VERSION\tlemonade-notify\t1\t0\n";
 
 static const char line_format[] =
-	"EVENT\tvnd.lemonade.event=MessageNew\tvnd.lemonade.id=%032lx\t"
+	"EVENT\tvnd.lemonade.event=MessageNew\tvnd.lemonade.id=%016lx%016lx\t"
 	"user=u%ld@%s\ttimestamp=2026-01-05T10:00:00+01:00\t"
 	"uri=imap://u%ld@mail.lemo.test/INBOX;UIDVALIDITY=1767600000/;UID=%ld\t"
 	"service=lmtp\tprocess=lmtp\tpid=12345\t"
@@ -55,7 +55,9 @@ static int connect_to(const char *path)
 static void say(int fd, long n, const char *domain)
 {
 	char line[2048];
-	int len = snprintf(line, sizeof(line), line_format, (unsigned long)n,
+	/* ids are hashes: all of their bits differ */
+	unsigned long id = (unsigned long)n * 0x9e3779b97f4a7c15;
+	int len = snprintf(line, sizeof(line), line_format, id, ~id,
 			   n, domain, n, n + 1, n, n + 2, n + 1);
 
 	if (write(fd, line, (size_t)len) != len)
