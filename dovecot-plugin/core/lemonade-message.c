@@ -51,19 +51,27 @@ static const char *snippet(struct mail *mail)
 	return lemonade_text_utf8(value + 1, SNIPPET_MAX);
 }
 
-void lemonade_message_fill(struct mail *mail, unsigned int level,
-			   struct lemo_event *event)
+/* Storages may have to open the message for these. */
+static void fill_locator(struct mail *mail, struct lemo_event *event)
 {
 	const char *guid;
 	uoff_t size;
 
 	if (mail_get_virtual_size(mail, &size) == 0)
 		event->message_size = size;
-	event->modseq = mail_get_modseq(mail);
 	if (mail_get_special(mail, MAIL_FETCH_GUID, &guid) == 0 &&
 	    *guid != '\0')
 		event->message_guid = lemonade_text_utf8(guid, HEADER_MAX);
+}
+
+void lemonade_message_fill(struct mail *mail, unsigned int level,
+			   struct lemo_event *event)
+{
+	event->modseq = mail_get_modseq(mail);
+	/* the notifier knows copies of one delivery by it */
 	event->message_id = message_id(mail);
+	if (level >= LEMO_PAYLOAD_LOCATOR)
+		fill_locator(mail, event);
 	if (level >= LEMO_PAYLOAD_ENVELOPE) {
 		event->from = header_utf8(mail, "From");
 		event->to = header_utf8(mail, "To");

@@ -5,9 +5,9 @@
 
 struct mail;
 
-/* Fills what RFC 5423 wants to know of one message: size, modseq, GUID and
-   Message-ID; from payload level 3 on the decoded headers, from 4 on the
-   snippet. Strings are of the data stack. What the message does not have
+/* Fills what RFC 5423 wants to know of one message: modseq and Message-ID;
+   from payload level 2 on size and GUID, from 3 on the decoded headers, from 4
+   on the snippet. Strings are of the data stack. What the message does not have
    (or the store cannot read) stays NULL or 0. */
 void lemonade_message_fill(struct mail *mail, unsigned int level,
 			   struct lemo_event *event);

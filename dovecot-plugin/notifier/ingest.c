@@ -21,6 +21,9 @@
    for them. */
 #define FINISHED_MAX 64
 #define FINISHED_MSECS 20
+/* Between the acknowledgement and sending: first the mail process shall say
+   its 250, which it cannot where the endpoint is on the same few cores. */
+#define SEND_MSECS 2
 /* Changed counters of devices are written this often. */
 #define SAVE_SECS 10
 #define PURGE_SECS 5
@@ -42,7 +45,7 @@ struct ingest {
 	struct notifier *notifier;
 	struct seen *seen;
 	ARRAY_TYPE(ingest_item) items;
-	struct timeout *to_turn, *to_finished, *to_maintain;
+	struct timeout *to_turn, *to_finished, *to_send, *to_maintain;
 	time_t last_save, last_purge, last_work;
 	int64_t last_clock;
 	bool tidy, flushing;
@@ -70,6 +73,7 @@ void ingest_deinit(struct ingest **_ingest)
 	i_assert(array_count(&ingest->items) == 0);
 	timeout_remove(&ingest->to_turn);
 	timeout_remove(&ingest->to_finished);
+	timeout_remove(&ingest->to_send);
 	timeout_remove(&ingest->to_maintain);
 	array_free(&ingest->items);
 	seen_deinit(&ingest->seen);
@@ -228,6 +232,12 @@ static void ingest_answer_all(struct ingest *ingest, bool committed)
 	array_free(&items);
 }
 
+static void ingest_send(struct ingest *ingest)
+{
+	timeout_remove(&ingest->to_send);
+	scheduler_run(ingest->notifier->scheduler);
+}
+
 void ingest_flush(struct ingest *ingest)
 {
 	struct scheduler *scheduler = ingest->notifier->scheduler;
@@ -245,13 +255,10 @@ void ingest_flush(struct ingest *ingest)
 	if (array_count(&ingest->items) > 0)
 		ingest_answer_all(ingest, committed);
 	ingest->flushing = FALSE;
-}
-
-/* Written off rows make room for others, and a user's next feed row due. */
-static void ingest_finished(struct ingest *ingest)
-{
-	ingest_flush(ingest);
-	scheduler_run(ingest->notifier->scheduler);
+	if (ingest->to_send == NULL) {
+		ingest->to_send = timeout_add_short(SEND_MSECS, ingest_send,
+						    ingest);
+	}
 }
 
 static void ingest_turn(struct ingest *ingest)
@@ -264,10 +271,10 @@ static void ingest_turn(struct ingest *ingest)
 		ingest_flush(ingest);
 	else if (finished > 0 && ingest->to_finished == NULL) {
 		ingest->to_finished = timeout_add_short(FINISHED_MSECS,
-							ingest_finished,
-							ingest);
+							ingest_flush, ingest);
 	}
-	scheduler_run(scheduler);
+	if (ingest->to_send == NULL)
+		scheduler_run(scheduler);
 }
 
 void ingest_want_turn(struct ingest *ingest)
