@@ -40,8 +40,15 @@ def uids(events):
 
 
 def stored(user):
-    """An attempt that broke off may have been stored, too."""
-    return int(user.session.must("STATUS", "INBOX", "(MESSAGES)")
+    """An attempt that broke off may have been stored, too. A login that a
+    reload cut off is made again, as a client does."""
+    def ask():
+        try:
+            return user.session.must("STATUS", "INBOX", "(MESSAGES)")
+        except (EOFError, OSError):
+            user.forget_session()
+            return None
+    return int(wait.until(ask, 5, "login after the reload")
                .find(rb"MESSAGES (\d+)").group(1))
 
 
