@@ -6,6 +6,12 @@ from . import wait
 
 BAD = re.compile(r"(Panic|Fatal|Error|Warning): ")
 
+# Dovecot's own, of processes that start just when the master reloads: what
+# they want to talk to is on its way out.
+RELOAD = [r" (auth|imap|imap-login|lmtp): (Error|Fatal|Warning): "
+          r".*\b(anvil|auth-master|config|login|stats-writer)\b",
+          r"master: Error: service\(\w+\): child \d+ returned error 89 "]
+
 
 class Log:
     def __init__(self, path):

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from . import wait
-from .log import Log
+from .log import Log, RELOAD
 from .namespace import UIDS
 from .users import User
 from .wire import Door
@@ -196,6 +196,7 @@ class Server:
         self.start()
 
     def reload(self):
+        self.log.expect(*RELOAD)
         self.doveadm("reload", check=True)
 
     @staticmethod
