@@ -18,12 +18,37 @@ sys.path.insert(0, os.path.join(HERE, "..", "system"))
 from lemotest import namespace                              # noqa: E402
 from lemotest.dns import NameServer                         # noqa: E402
 from lemotest.endpoint import Endpoints                     # noqa: E402
+from lemotest.imap import Literal                           # noqa: E402
 from lemotest.server import Server, dovecot_version        # noqa: E402
 from lemotest.users import message                          # noqa: E402
 
 # no budget stands between the bench and the figure
 NO_BUDGETS = {"lemonade_budget_user": 0, "lemonade_budget_device": 0,
               "lemonade_budget_origin": 0}
+
+# Stock features that ours builds upon: what they cost is not ours.
+METADATA = {"2.3": """
+mail_attribute_dict = file:%h/dovecot-attributes
+protocol imap {
+  imap_metadata = yes
+}
+""", "2.4": """
+mail_attribute {
+  dict file {
+    path = %{home}/dovecot-attributes
+  }
+}
+protocol imap {
+  imap_metadata = yes
+}
+"""}
+NOTIFY = {"2.3": """
+mail_plugins = $mail_plugins notify
+""", "2.4": """
+mail_plugins {
+  notify = yes
+}
+"""}
 
 
 class Lmtp:
@@ -67,10 +92,30 @@ class Lmtp:
         self.sock.close()
 
 
+def stock_server(directory, name, *features):
+    """The bare server; features: METADATA, NOTIFY."""
+    path = f"{directory}/{name}.conf"
+    with open(path, "w", encoding="utf-8") as f:
+        f.writelines(feature[dovecot_version()] for feature in features)
+    return Server(directory, name, includes=[path], plain=True)
+
+
 def add_verified(server, user, device, **fields):
     """A device the admin vouches for: no round trip with the endpoint."""
     server.doveadm("lemonade", "device", "add", "-u", user.name,
                    "--verified", device, json.dumps(fields), check=True)
+
+
+def fill(user, count, at_once=500):
+    """INBOX with so many small messages that nobody has read, selected in a
+    session of its own."""
+    session = user.imap()
+    for first in range(0, count, at_once):
+        mails = [Literal(message(subject=f"old {n}")) for n in
+                 range(first, min(count, first + at_once))]
+        session.must("APPEND", "INBOX", *mails)
+    session.select()
+    return session
 
 
 def median(values):
@@ -98,6 +143,7 @@ def compile_c(name, directory, *libs):
     return path
 
 
-__all__ = ["Endpoints", "HERE", "Lmtp", "NO_BUDGETS", "NameServer", "Server",
-           "add_verified", "compile_c", "dovecot_version", "median",
-           "message", "percentile", "run_dir"]
+__all__ = ["Endpoints", "HERE", "Lmtp", "METADATA", "NOTIFY", "NO_BUDGETS",
+           "NameServer", "Server", "add_verified", "compile_c",
+           "dovecot_version", "fill", "median", "message", "percentile",
+           "run_dir", "stock_server"]
