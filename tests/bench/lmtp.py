@@ -11,6 +11,7 @@ times: each delivery waits for it).
 
 import argparse
 import os
+import random
 import shutil
 import time
 
@@ -65,9 +66,15 @@ def fill_new(user):
     os.makedirs(new)
     for sub in ("cur", "tmp"):
         os.makedirs(f"{user.home}/Maildir/{sub}")
+    # names as Dovecot gives them: names that count up fall into the same few
+    # chains of 2.3's hash table
+    rand = random.Random(1)
     for n in range(FILES_IN_NEW):
-        with open(f"{new}/{1700000000 + n}.M{n}P1.bench", "wb") as f:
-            f.write(message(subject=f"old {n}"))
+        mail = message(subject=f"old {n}")
+        name = (f"{1700000000 + n * 613}.M{rand.randrange(10**6)}"
+                f"P{rand.randrange(10**5)}.bench,S={len(mail)},W={len(mail)}")
+        with open(f"{new}/{name}", "wb") as f:
+            f.write(mail)
     for path, dirs, files in os.walk(f"{user.home}/Maildir"):
         for entry in [path] + [f"{path}/{f}" for f in dirs + files]:
             os.chown(entry, user.uid, user.uid)
