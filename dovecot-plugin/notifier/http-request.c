@@ -11,6 +11,8 @@
 
 #include "lemo-banned.h"
 
+#define HTTP_BUFFER_SIZE 1024L /* libcurl's minimum */
+
 /* Behind the headers of every request: these are not sent. */
 static struct curl_slist http_no_accept = { (char *)"Accept:", NULL };
 static struct curl_slist http_no_expect = {
@@ -139,6 +141,8 @@ static void http_request_set_limits(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	/* answers are small: libcurl allocates this anew for each request */
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, HTTP_BUFFER_SIZE);
 	/* never: http-pins.c has old names taken out */
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 }
@@ -184,6 +188,7 @@ struct http_request *http_request_alloc(struct http_sender *http,
 
 	req->http = http;
 	req->loop = loop;
+	req->jitter = i_rand();
 	req->pool = pool_alloconly_create(MEMPOOL_GROWING"http request", 2048);
 	return req;
 }
@@ -283,7 +288,7 @@ static void http_request_set_proxy(struct http_request *req, const char *proxy)
 			 req->peer_is_proxy ? proxy : "");
 }
 
-static long http_request_msecs_left(const struct http_request *req,
+static long http_request_msecs_left(struct http_request *req,
 				    const struct lemonade_settings *set)
 {
 	long spent = timeval_diff_msecs(&ioloop_timeval, &req->started);
@@ -294,7 +299,8 @@ static long http_request_msecs_left(const struct http_request *req,
 		return 1;
 	/* Up to a tenth less: requests that began together would end together,
 	   and closing hundreds of connections in one call takes its time. */
-	return left - i_rand_limit(left / 10 + 1);
+	req->jitter = req->jitter * 1103515245 + 12345;
+	return left - (req->jitter >> 16) % (left / 10 + 1);
 }
 
 CURL *http_request_get_easy(struct http_request *req,

@@ -41,6 +41,8 @@ struct http_request {
 
 	struct resolver_request *lookup;
 	struct timeval started;
+	/* spreads the ends of requests; kept from one to the next */
+	uint32_t jitter;
 	/* in the loop, waiting for its turn or in transfer */
 	bool running, in_transfer;
 

@@ -17,8 +17,8 @@
 
 /* Lines written in one transaction; more are written at once. */
 #define BATCH_MAX 1000
-/* Answers that wait for a transaction: this many, or this long. Nobody waits
-   for them. */
+/* Answers that wait to be written off: this many, or this long. Nobody waits
+   for them, and rows that go together share pages. */
 #define FINISHED_MAX 64
 #define FINISHED_MSECS 20
 /* Between the acknowledgement and sending: first the mail process shall say
@@ -187,11 +187,12 @@ static void save_counters(struct ingest *ingest)
 	users_save(users);
 }
 
-static void ingest_write(struct ingest *ingest)
+static void ingest_write(struct ingest *ingest, bool finished)
 {
 	struct ingest_item *item;
 
-	scheduler_flush(ingest->notifier->scheduler);
+	if (finished)
+		scheduler_flush(ingest->notifier->scheduler);
 	array_foreach_modifiable(&ingest->items, item) T_BEGIN {
 		ingest_item(ingest, item);
 	} T_END;
@@ -200,13 +201,13 @@ static void ingest_write(struct ingest *ingest)
 	save_clock(ingest);
 }
 
-static bool ingest_commit(struct ingest *ingest)
+static bool ingest_commit(struct ingest *ingest, bool finished)
 {
 	struct outbox *outbox = ingest->notifier->outbox;
 
 	if (!outbox_is_usable(outbox) || outbox_begin(outbox) < 0)
 		return FALSE;
-	ingest_write(ingest);
+	ingest_write(ingest, finished);
 	return outbox_commit(outbox) == 0;
 }
 
@@ -238,20 +239,17 @@ static void ingest_send(struct ingest *ingest)
 	scheduler_run(ingest->notifier->scheduler);
 }
 
-void ingest_flush(struct ingest *ingest)
+/* finished: pushes that were answered are written off, too. */
+static void ingest_transact(struct ingest *ingest, bool finished)
 {
-	struct scheduler *scheduler = ingest->notifier->scheduler;
 	bool committed;
 
-	timeout_remove(&ingest->to_turn);
-	timeout_remove(&ingest->to_finished);
-	if (ingest->flushing || (array_count(&ingest->items) == 0 &&
-				 scheduler_finished_count(scheduler) == 0))
-		return;
+	if (finished)
+		timeout_remove(&ingest->to_finished);
 	ingest->flushing = TRUE;
 	ingest->last_work = ioloop_time;
 	ingest->tidy = FALSE;
-	committed = ingest_commit(ingest);
+	committed = ingest_commit(ingest, finished);
 	if (array_count(&ingest->items) > 0)
 		ingest_answer_all(ingest, committed);
 	ingest->flushing = FALSE;
@@ -261,6 +259,21 @@ void ingest_flush(struct ingest *ingest)
 	}
 }
 
+void ingest_flush(struct ingest *ingest)
+{
+	timeout_remove(&ingest->to_turn);
+	if (!ingest->flushing &&
+	    (array_count(&ingest->items) > 0 ||
+	     scheduler_finished_count(ingest->notifier->scheduler) > 0))
+		ingest_transact(ingest, TRUE);
+}
+
+static void ingest_finished(struct ingest *ingest)
+{
+	timeout_remove(&ingest->to_finished);
+	ingest_flush(ingest);
+}
+
 static void ingest_turn(struct ingest *ingest)
 {
 	struct scheduler *scheduler = ingest->notifier->scheduler;
@@ -268,10 +281,12 @@ static void ingest_turn(struct ingest *ingest)
 
 	timeout_remove(&ingest->to_turn);
 	if (array_count(&ingest->items) > 0 || finished >= FINISHED_MAX)
-		ingest_flush(ingest);
-	else if (finished > 0 && ingest->to_finished == NULL) {
+		ingest_transact(ingest, finished >= FINISHED_MAX);
+	if (scheduler_finished_count(scheduler) > 0 &&
+	    ingest->to_finished == NULL) {
 		ingest->to_finished = timeout_add_short(FINISHED_MSECS,
-							ingest_flush, ingest);
+							ingest_finished,
+							ingest);
 	}
 	if (ingest->to_send == NULL)
 		scheduler_run(scheduler);

@@ -34,7 +34,7 @@ static const char *const migrations[] = {
 	" event BLOB NOT NULL);"
 	"CREATE INDEX pending_due ON pending(origin, due, uid);"
 
-	"CREATE TABLE feed(seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"CREATE TABLE feed(seq INTEGER PRIMARY KEY,"
 	" uid INTEGER NOT NULL, user TEXT NOT NULL,"
 	" origin INTEGER NOT NULL, due INTEGER, tries INTEGER NOT NULL,"
 	" expires INTEGER NOT NULL, event BLOB NOT NULL);"

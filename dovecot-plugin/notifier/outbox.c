@@ -11,6 +11,9 @@
 
 /* Pages of 4 KB; the rest of the file stays on disk. */
 #define OUTBOX_CACHE_KB 8192
+/* The log's pages, of which the file gets the last of each: a row lives for
+   a moment, and most are gone by then. */
+#define OUTBOX_CHECKPOINT_PAGES 4000
 #define OUTBOX_LOG_SECS 60
 /* A file up to this size is checked when it is opened, 2 ms a MB: what is
    larger would keep mail processes waiting. */
@@ -158,8 +161,9 @@ static int outbox_pragmas(struct outbox *outbox)
 	const char *sql = t_strdup_printf(
 		"PRAGMA journal_mode = WAL; PRAGMA synchronous = %s;"
 		"PRAGMA secure_delete = ON; PRAGMA cache_size = -%d;"
-		"PRAGMA temp_store = MEMORY;",
-		outbox->sync_full ? "FULL" : "NORMAL", OUTBOX_CACHE_KB);
+		"PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = %d;",
+		outbox->sync_full ? "FULL" : "NORMAL", OUTBOX_CACHE_KB,
+		OUTBOX_CHECKPOINT_PAGES);
 
 	return sqlite3_exec(outbox->db, sql, NULL, NULL, NULL) == SQLITE_OK ?
 		0 : -1;

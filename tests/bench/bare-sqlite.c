@@ -13,10 +13,11 @@
 static const char schema[] =
 	"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 	"PRAGMA secure_delete = ON; PRAGMA cache_size = -8192;"
+	"PRAGMA wal_autocheckpoint = 4000;"
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"CREATE TABLE seen(n INTEGER PRIMARY KEY, key INTEGER NOT NULL,"
 	" at INTEGER NOT NULL);"
-	"CREATE TABLE feed(seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+	"CREATE TABLE feed(seq INTEGER PRIMARY KEY,"
 	" uid INTEGER NOT NULL, user TEXT NOT NULL,"
 	" origin INTEGER NOT NULL, due INTEGER, tries INTEGER NOT NULL,"
 	" expires INTEGER NOT NULL, event BLOB NOT NULL);"
