@@ -199,7 +199,7 @@ LITERALS = ["127.0.0.1", PRIVATE4, "169.254.169.254", "[::1]", "[fd00::1]",
 SPELLINGS = ["0177.0.0.1", "2130706433", "0x7f000001", "127.1", "0x7f.1"]
 
 
-def test_pl_05_private_addresses(drive, endpoints, dns):
+def test_nf_09_private_addresses(drive, endpoints, dns):
     """By name, by literal, in each spelling: refused, nobody was asked."""
     traps = [endpoints.sink(bind, PORT) for bind in
              ("127.0.0.1", "::1", PRIVATE4)]
