@@ -1,6 +1,7 @@
-"""SE-01 to SE-04: what the server says about itself."""
+"""SE-01 to SE-04: what the server says about itself. SC-04: ManageSieve
+protects scripts."""
 
-import smtplib
+import pytest
 
 from lemotest.imap import Imap
 from lemotest.server import is_24
@@ -54,13 +55,78 @@ def test_se_03_admin_contact(server):
     assert user.session.getmetadata("/shared/admin") == value
 
 
-def test_se_04_stock_policies(server):
-    """The carriers other than METADATA: LMTP, ManageSieve."""
-    with smtplib.LMTP("127.0.0.1", server.ports["lmtp"]) as lmtp:
-        lmtp.ehlo()
-        assert lmtp.does_esmtp
+def sieve_setting(name, value):
+    """On 2.3 it stands in plugin { }."""
+    return f"{name} = {value}\n" if is_24() else \
+        f"plugin {{\n  {name} = {value}\n}}\n"
+
+
+def test_se_04_stock_policies(make_server):
+    """The carriers other than METADATA say what is configured: ManageSieve
+    MAXREDIRECTS and NOTIFY, IMAP APPENDLIMIT (RFC 7889)."""
+    server = make_server(sieve_setting("sieve_max_redirects", 3) + (
+        "imap_capability {\n  APPENDLIMIT=123456 = yes\n}\n" if is_24()
+        else "imap_capability = +APPENDLIMIT=123456\n"))
+    user = server.user()
     with ManageSieve(server.ports["sieve"]) as sieve:
-        user = server.user()
         sieve.login(user.name, user.password)
-        assert "mailto" in sieve.capabilities["NOTIFY"]
-        assert int(sieve.capabilities["MAXREDIRECTS"]) >= 1
+        assert "mailto" in sieve.capabilities["NOTIFY"].split()
+        assert int(sieve.capabilities["MAXREDIRECTS"]) == 3
+    line = user.session.must("CAPABILITY").find(rb"CAPABILITY (.*)").group(1)
+    assert b"APPENDLIMIT=123456" in line.split()
+
+
+@pytest.mark.parametrize("setting", ["storage", "scripts"])
+def test_sc_04_script_quota(make_server, setting):
+    """Beyond the script quota, HAVESPACE and PUTSCRIPT say NO; what was
+    there stays."""
+    name, value = {
+        ("storage", False): ("sieve_quota_max_storage", "1k"),
+        ("storage", True): ("sieve_quota_storage_size", "1k"),
+        ("scripts", False): ("sieve_quota_max_scripts", "1"),
+        ("scripts", True): ("sieve_quota_script_count", "1"),
+    }[setting, is_24()]
+    server = make_server(sieve_setting(name, value))
+    user = server.user()
+    size = 2000 if setting == "storage" else 10
+    with ManageSieve(server.ports["sieve"]) as sieve:
+        sieve.login(user.name, user.password)
+        sieve.put("one", "keep;\r\n")
+        assert sieve.cmd(f'HAVESPACE "two" {size}')[0] == "NO"
+        script = "#" * size + "\r\n"
+        status, _, text = sieve.cmd(
+            f'PUTSCRIPT "two" {{{len(script)}+}}\r\n' + script)
+        assert status == "NO" and "QUOTA" in text
+        assert sieve.cmd("LISTSCRIPTS")[1] == ['"one" ACTIVE']
+
+
+def test_sc_04_scripts_of_others(server):
+    """Nobody reads, lists, changes or removes another user's script."""
+    one, other = server.user(), server.user()
+    with ManageSieve(server.ports["sieve"]) as sieve:
+        sieve.login(one.name, one.password)
+        sieve.put("mine", 'redirect "spouse@secret.test";\r\n',
+                  activate=False)
+    path = f"{one.home}/sieve/mine.sieve"
+    with open(path, "rb") as f:
+        before = f.read()
+    with ManageSieve(server.ports["sieve"]) as sieve:
+        # before the login, too
+        for command in ("LISTSCRIPTS", 'GETSCRIPT "mine"'):
+            assert sieve.cmd(command)[0] == "NO"
+        sieve.login(other.name, other.password)
+        assert sieve.cmd("LISTSCRIPTS")[1] == []
+        for name in ("mine", f"../../{one.name}/sieve/mine", path[:-6],
+                     f"~{one.name}/sieve/mine"):
+            for command in (f'GETSCRIPT "{name}"', f'SETACTIVE "{name}"',
+                            f'DELETESCRIPT "{name}"',
+                            f'RENAMESCRIPT "{name}" "stolen"'):
+                status, lines, _ = sieve.cmd(command)
+                assert status == "NO" and lines == [], command
+        for name in (f"../../{one.name}/sieve/mine", path[:-6]):
+            assert sieve.cmd(f'PUTSCRIPT "{name}" {{9+}}\r\ndiscard;\r')[0] \
+                == "NO"
+        # of the same name, but his own
+        sieve.put("mine", "keep;\r\n", activate=False)
+    with open(path, "rb") as f:
+        assert f.read() == before

@@ -151,15 +151,83 @@ def test_nf_09_upgrade_keeps_outbox(troubled):
     all_arrived(troubled, user, 5)
 
 
+def replace_outbox(server, version):
+    """While the server is stopped: a file with nothing but a version."""
+    path = f"{server.state_dir}/outbox.sqlite"
+    for suffix in ("", "-wal", "-shm"):
+        if os.path.exists(path + suffix):
+            os.unlink(path + suffix)
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode = wal")
+    # VACUUM writes the header also of a file without tables
+    db.execute(f"PRAGMA user_version = {version}")
+    db.execute("VACUUM")
+    db.close()
+    os.chmod(path, 0o600)
+    os.chown(path, namespace.UIDS["lemonade"], namespace.UIDS["lemonade"])
+    return path
+
+
 def test_nf_09_older_schema_is_migrated(troubled):
-    """The version is in the file; a later one is not touched."""
+    """From version 0, an empty file: there is only one step so far."""
     user = troubled.user()
+    troubled.stop()
+    path = replace_outbox(troubled, 0)
+    troubled.start()
     user.deliver()
     troubled.feed.wait(user)
-    path = f"{troubled.state_dir}/outbox.sqlite"
-    with sqlite3.connect(path) as db:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
+    db = sqlite3.connect(path)
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    tables = {row[0] for row in db.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table'")}
+    db.close()
     assert version >= 1
+    assert tables >= {"meta", "seen", "device", "pending", "feed", "rang"}
+
+
+def test_nf_09_newer_schema_is_refused(troubled):
+    """Of a later Lemonade: left as it is, status and log say so, events wait
+    in the spool until the admin has moved it away."""
+    user = troubled.user()
+    troubled.stop()
+    path = replace_outbox(troubled, 99)
+    with open(path, "rb") as f:
+        before = f.read()
+    troubled.start()
+    for n in range(5):
+        assert user.deliver(subject=f"n{n}") < FAST
+    wait.until(lambda: spool_files(troubled), 5, "events are spooled")
+    row = status(troubled)
+    assert row["outbox_state"] != "ok"
+    assert "newer version" in row["outbox_state"] + row["last_error"]
+    lines = troubled.log.wait("newer version of Lemonade")
+    assert path in lines[0] and "99" in lines[0]
+    assert not troubled.feed.events(user)
+    with open(path, "rb") as f:
+        assert f.read() == before
+    os.rename(path, path + ".newer")
+    all_arrived(troubled, user, 5, 30)
+    assert status(troubled)["outbox_state"] == "ok"
+
+
+def test_nf_09_outbox_sync_full(make_server, endpoints, run_dir):
+    """lemonade_outbox_sync = full: by socket and by spool."""
+    feed = Feed(endpoints.new("feed"), run_dir)
+    server = make_server(lemonade_outbox_sync="full",
+                         **feed.settings("MessageNew"))
+    server.feed = feed
+    server.log.expect("lemonade")
+    user = server.user()
+    user.deliver()
+    feed.wait(user)
+    pid = server.notifier_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        user.deliver()
+        assert spool_files(server)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    all_arrived(server, user, 2)
 
 
 def uids_of(pid):
