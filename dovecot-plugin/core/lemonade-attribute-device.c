@@ -239,9 +239,11 @@ static bool device_is_stored(struct mailbox *box, const char *key)
  * Entries
  */
 
+/* "phone" or "phone/status"; NULL: not below push/ */
 static const char *key_name(const char *key)
 {
-	i_assert(str_begins_with(key, LEMONADE_PUSH_KEY_PREFIX));
+	if (!str_begins_with(key, LEMONADE_PUSH_KEY_PREFIX))
+		return NULL;
 	return key + strlen(LEMONADE_PUSH_KEY_PREFIX);
 }
 
@@ -250,7 +252,7 @@ static int device_unset(struct mailbox_transaction_context *t,
 {
 	const char *name = key_name(key);
 
-	if (txn != NULL && lemo_device_name_is_valid(name) &&
+	if (txn != NULL && name != NULL && lemo_device_name_is_valid(name) &&
 	    device_is_stored(t->box, key))
 		lemonade_txn_add_device(txn, name, NULL);
 	return 0;
@@ -280,7 +282,7 @@ static bool name_is_status(const char *name)
 	return slash != NULL && strcmp(slash, STATUS_SUFFIX) == 0;
 }
 
-static int push_set(struct mailbox_transaction_context *t, const char *key,
+static int private_set(struct mailbox_transaction_context *t, const char *key,
 		    const struct mail_attribute_value *value)
 {
 	struct lemonade_user *luser = lemonade_attribute_user(t->box);
@@ -290,11 +292,13 @@ static int push_set(struct mailbox_transaction_context *t, const char *key,
 	if (luser == NULL ||
 	    (t->flags & MAILBOX_TRANSACTION_FLAG_SYNC) != 0)
 		return 0;
-	if (name_is_status(name))
+	if (name != NULL && name_is_status(name))
 		return refuse(t, "This entry is read-only");
 	txn = lemonade_txn_find(luser, t);
 	if (value->value == NULL && value->value_stream == NULL)
 		return device_unset(t, txn, key);
+	if (name == NULL)
+		return lemonade_attribute_refuse(t, key, value);
 	if (luser->set == NULL)
 		return refuse(t, "Notifications are not available: the "
 			      "server's settings are wrong");
@@ -302,13 +306,14 @@ static int push_set(struct mailbox_transaction_context *t, const char *key,
 }
 
 /* Devices come from the store (0); their status from the notifier. */
-static int push_get(struct mailbox *box, const char *key,
+static int private_get(struct mailbox *box, const char *key,
 		    struct mail_attribute_value *value_r)
 {
 	struct lemonade_user *luser = lemonade_attribute_user(box);
 	const char *device, *name = key_name(key);
 
-	if (luser == NULL || luser->set == NULL || !name_is_status(name))
+	if (luser == NULL || luser->set == NULL || name == NULL ||
+	    !name_is_status(name))
 		return 0;
 	device = t_strcut(name, '/');
 	if (!device_is_stored(box, t_strconcat(LEMONADE_PUSH_KEY_PREFIX,
@@ -321,12 +326,12 @@ static int push_get(struct mailbox *box, const char *key,
 }
 
 /* Adds the status entries to those that are stored. */
-static int push_iter(struct mailbox *box, const char *key_prefix,
-		     pool_t pool, ARRAY_TYPE(const_string) *keys)
+static int private_iter(struct mailbox *box, const char *key_prefix,
+			pool_t pool, ARRAY_TYPE(const_string) *keys)
 {
 	size_t len = strlen(key_prefix);
 	ARRAY_TYPE(const_string) names;
-	const char *name;
+	const char *name, *key;
 
 	if (lemonade_attribute_user(box) == NULL)
 		return 0;
@@ -335,35 +340,39 @@ static int push_iter(struct mailbox *box, const char *key_prefix,
 				  pool_datastack_create(), &names) < 0)
 		return -1;
 	array_foreach_elem(&names, name) {
-		/* "" lists all; "phone" lists "/status" */
-		if (len > 0 && strcmp(name, key_prefix) != 0)
-			continue;
-		name = p_strconcat(pool, len > 0 ? "" : name, STATUS_SUFFIX,
-				   NULL);
-		if (len > 0)
-			name++;
-		array_push_back(keys, &name);
+		/* "" lists all; "push/phone" lists "status" */
+		key = p_strconcat(pool, LEMONADE_PUSH_DIR, name, STATUS_SUFFIX,
+				  NULL);
+		if (len > 0) {
+			if (strncmp(key, key_prefix, len) != 0 ||
+			    key[len] != '/')
+				continue;
+			key += len + 1;
+		}
+		array_push_back(keys, &key);
 	}
 	return 0;
 }
 
-static const struct mailbox_attribute_internal iattr_push = {
+/* One for all below our name, not one for push/ beside one for the rest:
+   Dovecot asks only the last that is not after the key. */
+static const struct mailbox_attribute_internal iattr_private = {
 	.type = MAIL_ATTRIBUTE_TYPE_PRIVATE,
-	.key = LEMONADE_PUSH_KEY_PREFIX,
+	.key = LEMONADE_VENDOR_KEY_PREFIX,
 	.rank = MAIL_ATTRIBUTE_INTERNAL_RANK_OVERRIDE,
 	.flags = MAIL_ATTRIBUTE_INTERNAL_FLAG_CHILDREN,
 
-	.get = push_get,
-	.set = push_set,
-	.iter = push_iter
+	.get = private_get,
+	.set = private_set,
+	.iter = private_iter
 };
 
 void lemonade_attribute_device_init(void)
 {
-	mailbox_attribute_register_internal(&iattr_push);
+	mailbox_attribute_register_internal(&iattr_private);
 }
 
 void lemonade_attribute_device_deinit(void)
 {
-	mailbox_attribute_unregister_internal(&iattr_push);
+	mailbox_attribute_unregister_internal(&iattr_private);
 }

@@ -10,16 +10,27 @@
  *   /shared/vendor/vendor.lemonade/...              read-only, the server's
  *   /shared/admin                                   read-only, lemonade_contact
  *
+ * Any other name below vendor/vendor.lemonade, be it of the server or of a
+ * mailbox, can be read and removed, but not set: nothing would come of it.
+ *
  * dsync neither sees the read-only ones nor is checked.
  */
 
 struct mailbox;
+struct mailbox_transaction_context;
+struct mail_attribute_value;
 
 void lemonade_attribute_init(void);
 void lemonade_attribute_deinit(void);
 
 /* While TRUE, iterating gives what is stored and nothing of ours. */
 void lemonade_attribute_iterating(bool raw);
+
+/* The set function of an entry that is none of those above: fails with the
+   place where it belongs. Removing succeeds, and so does dsync. */
+int lemonade_attribute_refuse(struct mailbox_transaction_context *t,
+			      const char *key,
+			      const struct mail_attribute_value *value);
 
 /* The two halves; internal to lemonade-attribute*.c */
 void lemonade_attribute_device_init(void);

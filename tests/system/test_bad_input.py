@@ -298,3 +298,72 @@ def test_sc_05_server_cannot_push_executable_settings(told):
     for value in found.values():
         assert "script" not in value.lower() and "exec" not in value.lower()
     assert found
+
+
+# -- what is not defined is not swallowed
+
+@pytest.mark.parametrize("mailbox,entry", [
+    ('""', "/private/vendor/vendor.lemonade"),
+    ('""', "/private/vendor/vendor.lemonade/other"),
+    ('""', "/private/vendor/vendor.lemonade/push"),
+    ('""', "/private/vendor/vendor.lemonade/pushy/x"),
+    ('""', "/private/vendor/vendor.lemonade/zzz"),
+    ('""', "/shared/vendor/vendor.lemonade"),
+    ('""', "/shared/vendor/vendor.lemonade/push/phone"),
+    ("INBOX", "/private/vendor/vendor.lemonade"),
+    ("INBOX", PUSH + "/phone"),
+    ("INBOX", "/private/vendor/vendor.lemonade/zzz"),
+    ("INBOX", "/shared/vendor/vendor.lemonade"),
+    ("INBOX", "/shared/vendor/vendor.lemonade/policy"),
+    ("Lists", PUSH + "/phone")])
+def test_se_09_undefined_names_are_refused(server, mailbox, entry):
+    """They would do nothing: the client is told, and can remove them."""
+    user = server.user()
+    if mailbox == "Lists":
+        user.session.must("CREATE", mailbox)
+    response = user.session.cmd("SETMETADATA", mailbox,
+                                f'({entry} "{{}}")')
+    assert response.status == "NO"
+    assert "emonade" in response.text or "read-only" in response.text
+    if mailbox != '""':
+        assert 'mailbox ""' in response.text
+    found = user.session.cmd("GETMETADATA", mailbox, f"({entry})")
+    assert b"{}" not in b"".join(found.untagged)
+    if entry.startswith("/private"):
+        assert user.session.cmd("SETMETADATA", mailbox, f"({entry} NIL)").ok
+
+
+def test_se_09_neighbours_of_our_names_are_free(server):
+    """vendor.lemonades and vendor.lemon are not ours."""
+    user = server.user()
+    for mailbox in ('""', "INBOX"):
+        for name in ("vendor.lemonades", "vendor.lemon", "vendor.lemonade-x",
+                     "vendor.lemonade0/push/phone"):
+            entry = f"/private/vendor/{name}"
+            assert user.session.cmd("SETMETADATA", mailbox,
+                                    f'({entry} "x")').ok
+            found = user.session.cmd("GETMETADATA", mailbox, f"({entry})")
+            assert b'x' in b"".join(found.untagged).split(b"(", 1)[1]
+
+
+def test_se_09_dsync_brings_undefined_names(server):
+    """What another version stored is carried, shown and can be removed."""
+    user, entry = server.user(), "/private/vendor/vendor.lemonade/other"
+    mine = "/private/vendor/vendor.other"
+    for mailbox in ('""', "INBOX"):
+        assert user.session.cmd("SETMETADATA", mailbox, f'({mine} "x")').ok
+    user.session.must("LOGOUT")
+    user.forget_session()
+    path = f"{user.home}/dovecot-attributes"
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace("vendor.other", "vendor.lemonade/other"))
+    other = server.user()
+    server.doveadm("backup", "-u", user.name, "doveadm", "-c",
+                   server.conf_file, "dsync-server", "-u", other.name,
+                   check=True)
+    for mailbox in ('""', "INBOX"):
+        found = other.session.cmd("GETMETADATA", mailbox, f"({entry})")
+        assert b"NIL" not in b"".join(found.untagged)
+        assert other.session.cmd("SETMETADATA", mailbox, f"({entry} NIL)").ok
