@@ -7,7 +7,7 @@ import pytest
 
 import conftest
 from lemotest import wait
-from lemotest.postfix import Postfix
+from lemotest.postfix import SIZE, Postfix
 from lemotest.users import message
 
 
@@ -69,4 +69,4 @@ def test_ob_02_smtp_to_push_in_time(postfix, server, endpoints):
 def test_se_04_size_is_announced(postfix):
     with smtplib.SMTP("127.0.0.1", postfix.port, timeout=10) as smtp:
         smtp.ehlo()
-        assert int(smtp.esmtp_features["size"]) > 0
+        assert int(smtp.esmtp_features["size"]) == SIZE

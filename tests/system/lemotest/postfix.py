@@ -54,6 +54,10 @@ scache unix - - n - 1 scache
 """
 
 
+SIZE = 7654321
+MAIN_CF += f"message_size_limit = {SIZE}\n"
+
+
 class Postfix:
     """conf: more lines for main.cf."""
 
