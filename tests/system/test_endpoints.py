@@ -500,6 +500,29 @@ def test_sc_02_flood_is_bounded(make_server, endpoints):
         .find(rb"MESSAGES 200")
 
 
+def test_sc_02_budget_of_an_origin(make_server, endpoints):
+    """All users together: one origin gets no more, others ring on. A sixth
+    of an hour's budget may go at once: here 4, verification included."""
+    server = make_server(lemonade_budget_origin=24)
+    users, free = [server.user() for _ in range(3)], endpoints.new("free")
+    first = endpoints.new()
+    same = [first] + [endpoints.new(host=first.host) for _ in users[1:]]
+    for user, endpoint in zip(users, same):
+        user.register(endpoint)
+    other = server.user()
+    other.register(free)
+    for user in users:
+        user.deliver()
+
+    def pushes():
+        return sum(len(e.all()) for e in same)
+    wait.until(lambda: pushes() >= 4, 5, "4 requests")
+    other.deliver()
+    free.wait(1)
+    wait.never(lambda: pushes() > 4, 1)
+    assert sum(user.status("phone")["pending"] for user in users) == 2
+
+
 def flood(server, user, count):
     mail = message(subject="spam")
     with smtplib.LMTP("127.0.0.1", server.ports["lmtp"], timeout=30) as lmtp:
