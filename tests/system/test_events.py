@@ -552,6 +552,24 @@ def test_ev_14_mailbox_groups(server, endpoints):
     assert pushes
 
 
+def test_ev_14_one_ring_a_delivery(server, endpoints):
+    """fileinto :copy and keep: two messages of one delivery ring once."""
+    user, endpoint = server.user(), endpoints.new()
+    with ManageSieve(server.ports["sieve"]) as sieve:
+        sieve.login(user.name, user.password)
+        sieve.put("main", 'require ["fileinto", "copy", "mailbox"];\r\n'
+                  'fileinto :copy :create "Lists";\r\nkeep;\r\n')
+    user.register(endpoint, payload=2)
+    for n in range(3):
+        user.deliver(subject=f"n{n}")
+        endpoint.wait(n + 1)
+        wait.until(lambda: user.status("phone")["pending"] == 0, 5)
+        assert len(endpoint.pushes()) == n + 1
+    for name in ("INBOX", "Lists"):
+        assert user.session.must("STATUS", name, "(MESSAGES)") \
+            .find(rb"MESSAGES 3")
+
+
 def test_ev_14_flag_change_withdraws(server, endpoints):
     """Read on the desktop: the phone, which had rung for it, is told; what
     never rang is not mentioned."""
