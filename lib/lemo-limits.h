@@ -13,6 +13,13 @@
 #define LEMO_DEVICE_URL_MAX 1000
 /* SEARCH criteria of a device, octets. */
 #define LEMO_DEVICE_FILTER_MAX 1024
+/* BODY and TEXT keys in them: each reads the whole message. */
+#define LEMO_FILTER_BODY_KEYS_MAX 4
+/* A delivery waits for filters: of a larger message, octets, the body is not
+   searched, and after so long, microseconds, no more filters are run in a
+   transaction. Then the device rings. */
+#define LEMO_FILTER_BODY_SIZE_MAX (1024 * 1024)
+#define LEMO_FILTER_BUDGET_USECS (100 * 1000)
 #define LEMO_DEVICE_CODE_MAX 128
 /* Seconds. */
 #define LEMO_DEVICE_TTL_MAX (28 * 24 * 3600)

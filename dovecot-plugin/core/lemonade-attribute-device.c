@@ -117,18 +117,30 @@ static int check_mailboxes(struct mailbox_transaction_context *t,
 					  "names an unknown mailbox");
 }
 
+static int check_body_keys(struct mailbox_transaction_context *t,
+			   const struct mail_search_args *args)
+{
+	if (lemonade_filter_body_keys(args) <= LEMO_FILTER_BODY_KEYS_MAX)
+		return 0;
+	return refuse_field(t, "filter", t_strdup_printf(
+		"may search the body %u times at most (BODY, TEXT)",
+		LEMO_FILTER_BODY_KEYS_MAX));
+}
+
 static int check_filter(struct mailbox_transaction_context *t,
 			const char *filter)
 {
 	struct mail_search_args *args;
 	const char *error;
+	int ret;
 
 	if (lemonade_filter_parse(filter, &args, &error) < 0) {
 		return refuse_field(t, "filter", t_strdup_printf(
 			"is not valid: %s", str_sanitize(error, 200)));
 	}
+	ret = check_body_keys(t, args);
 	mail_search_args_unref(&args);
-	return 0;
+	return ret;
 }
 
 static size_t host_to_addr(const char *host, uint8_t addr_r[16])

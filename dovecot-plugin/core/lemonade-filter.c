@@ -7,10 +7,13 @@
 #include "mail-storage-private.h"
 #include "mail-search-build.h"
 #include "mail-search-parser.h"
+#include "mail-search-mime.h"
 #include "lemonade-compat.h"
 #include "lemonade-filter.h"
 #include "lemonade-view.h"
 #include "lemo-limits.h"
+
+#include <time.h>
 
 static int args_check(const struct mail_search_arg *arg,
 		      const char **client_error_r)
@@ -39,6 +42,59 @@ static int args_check(const struct mail_search_arg *arg,
 		}
 	}
 	return 0;
+}
+
+static unsigned int mime_body_keys(const struct mail_search_mime_arg *arg)
+{
+	unsigned int count = 0;
+
+	for (; arg != NULL; arg = arg->next) {
+		switch (arg->type) {
+		case SEARCH_MIME_BODY:
+		case SEARCH_MIME_TEXT:
+			count++;
+			break;
+		case SEARCH_MIME_OR:
+		case SEARCH_MIME_SUB:
+		case SEARCH_MIME_PARENT:
+		case SEARCH_MIME_CHILD:
+			count += mime_body_keys(arg->value.subargs);
+			break;
+		default:
+			break;
+		}
+	}
+	return count;
+}
+
+static unsigned int body_keys(const struct mail_search_arg *arg)
+{
+	unsigned int count = 0;
+
+	for (; arg != NULL; arg = arg->next) {
+		switch (arg->type) {
+		case SEARCH_BODY:
+		case SEARCH_TEXT:
+			count++;
+			break;
+		case SEARCH_MIMEPART:
+			/* headers of parts are read out of the body, too */
+			count += 1 + mime_body_keys(arg->value.mime_part->args);
+			break;
+		case SEARCH_OR:
+		case SEARCH_SUB:
+			count += body_keys(arg->value.subargs);
+			break;
+		default:
+			break;
+		}
+	}
+	return count;
+}
+
+unsigned int lemonade_filter_body_keys(const struct mail_search_args *args)
+{
+	return body_keys(args->args);
 }
 
 static int build(const struct imap_arg *imap_args,
@@ -140,22 +196,78 @@ static void args_add_uids(struct mail_search_args *args,
 	args->args = arg;
 }
 
+static uint64_t now_usecs(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) < 0)
+		i_fatal("clock_gettime() failed: %m");
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+/* Mails of which the body is not searched are hits; the rest is to be judged.
+   A mail without a size is gone or broken: search knows. */
+static void hit_large_mails(struct lemonade_view *view,
+			    const ARRAY_TYPE(seq_range) *uids,
+			    ARRAY_TYPE(seq_range) *hits,
+			    ARRAY_TYPE(seq_range) *rest)
+{
+	struct seq_range_iter iter;
+	unsigned int n = 0;
+	uint32_t uid;
+	uoff_t size;
+
+	seq_range_array_iter_init(&iter, uids);
+	while (seq_range_array_iter_nth(&iter, n++, &uid)) {
+		if (!mail_set_uid(view->mail, uid) ||
+		    mail_get_physical_size(view->mail, &size) < 0 ||
+		    size <= LEMO_FILTER_BODY_SIZE_MAX)
+			continue;
+		seq_range_array_add(hits, uid);
+		seq_range_array_remove(rest, uid);
+	}
+}
+
+/* The search ended early: after this hit (0: none) nothing is certain. */
+static void hit_unjudged(const ARRAY_TYPE(seq_range) *uids, uint32_t last,
+			 ARRAY_TYPE(seq_range) *hits)
+{
+	ARRAY_TYPE(seq_range) rest;
+
+	t_array_init(&rest, array_count(uids));
+	array_append_array(&rest, uids);
+	if (last > 0)
+		seq_range_array_remove_range(&rest, 1, last);
+	seq_range_array_merge(hits, &rest);
+}
+
 static int search(struct lemonade_view *view, struct mail_search_args *args,
+		  const ARRAY_TYPE(seq_range) *uids, uint64_t deadline,
 		  ARRAY_TYPE(seq_range) *hits)
 {
 	struct mail_search_context *ctx;
 	struct mail *mail;
+	bool tryagain = FALSE, late = FALSE;
+	uint32_t last = 0;
 
 	ctx = mailbox_search_init(view->trans, args, NULL, 0, NULL);
 	ctx->progress_hidden = TRUE;
-	while (mailbox_search_next(ctx, &mail))
-		seq_range_array_add(hits, mail->uid);
+	while (!late && (mailbox_search_next_nonblock(ctx, &mail, &tryagain) ||
+			 tryagain)) {
+		if (!tryagain) {
+			last = mail->uid;
+			seq_range_array_add(hits, last);
+		}
+		late = now_usecs() >= deadline;
+	}
+	if (late)
+		hit_unjudged(uids, last, hits);
 	return mailbox_search_deinit(&ctx);
 }
 
-int lemonade_filter_run(struct lemonade_view *view,
+static int search_mails(struct lemonade_view *view,
 			struct mail_search_args *args,
-			const ARRAY_TYPE(seq_range) *uids,
+			const ARRAY_TYPE(seq_range) *uids, uint64_t deadline,
 			ARRAY_TYPE(seq_range) *hits)
 {
 	int ret;
@@ -163,11 +275,37 @@ int lemonade_filter_run(struct lemonade_view *view,
 	args_set_no_fts(args->args);
 	args_add_uids(args, uids);
 	mail_search_args_init(args, view->box, FALSE, NULL);
-	ret = search(view, args, hits);
+	ret = search(view, args, uids, deadline, hits);
 	if (ret < 0) {
 		e_error(view->box->event, "lemonade: Filter failed: %s",
 			mailbox_get_last_internal_error(view->box, NULL));
 	}
 	mail_search_args_deinit(args);
+	return ret;
+}
+
+int lemonade_filter_run(struct lemonade_view *view,
+			struct mail_search_args *args,
+			const ARRAY_TYPE(seq_range) *uids,
+			ARRAY_TYPE(seq_range) *hits)
+{
+	uint64_t start = now_usecs();
+	ARRAY_TYPE(seq_range) rest;
+	int ret = 0;
+
+	if (view->filter_usecs >= LEMO_FILTER_BUDGET_USECS) {
+		seq_range_array_merge(hits, uids);
+		return 0;
+	}
+	t_array_init(&rest, array_count(uids));
+	array_append_array(&rest, uids);
+	if (body_keys(args->args) > 0)
+		hit_large_mails(view, uids, hits, &rest);
+	if (array_not_empty(&rest)) {
+		ret = search_mails(view, args, &rest, start +
+				   LEMO_FILTER_BUDGET_USECS -
+				   view->filter_usecs, hits);
+	}
+	view->filter_usecs += now_usecs() - start;
 	return ret;
 }

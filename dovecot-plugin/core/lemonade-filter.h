@@ -19,9 +19,16 @@ int lemonade_filter_parse(const char *filter,
 			  struct mail_search_args **args_r,
 			  const char **client_error_r);
 
+/* How many keys search the body: BODY, TEXT and MIMEPART with those in it.
+   With more than LEMO_FILTER_BODY_KEYS_MAX it is not to be stored; a stored
+   one is not to be run. */
+unsigned int lemonade_filter_body_keys(const struct mail_search_args *args);
+
 /* Which of the mails match. view is open; args are used up but for the
-   reference. Returns 0 with the UIDs added to hits, -1 if the search failed
-   (it is logged). */
+   reference. When in doubt, push: mails that are too large for a filter that
+   searches bodies match, and those that were not judged when the budget of
+   the transaction (view->filter_usecs) ran out. Returns 0 with the UIDs added
+   to hits, -1 if the search failed (it is logged). */
 int lemonade_filter_run(struct lemonade_view *view,
 			struct mail_search_args *args,
 			const ARRAY_TYPE(seq_range) *uids,

@@ -9,6 +9,7 @@
 #include "lemonade-match.h"
 #include "lemonade-user.h"
 #include "lemonade-view.h"
+#include "lemo-limits.h"
 
 static bool flags_withdraw(enum lemo_event_type type, const char *flag_names)
 {
@@ -89,8 +90,9 @@ static int match_filter(const struct lemo_subscription *sub,
 	if (lemonade_filter_parse(sub->filter, &args, &error) < 0)
 		return -1;
 	/* when in doubt, push: a search that failed is no reason to keep
-	   quiet */
-	if (lemonade_filter_run(view, args, uids, hits) < 0)
+	   quiet, nor is one that would keep the delivery waiting */
+	if (lemonade_filter_body_keys(args) > LEMO_FILTER_BODY_KEYS_MAX ||
+	    lemonade_filter_run(view, args, uids, hits) < 0)
 		seq_range_array_merge(hits, uids);
 	mail_search_args_unref(&args);
 	return 0;

@@ -26,6 +26,8 @@ struct lemonade_view {
 	struct mail *mail;
 	/* UIDVALIDITY, UIDNEXT, MESSAGES, UNSEEN, HIGHESTMODSEQ */
 	struct mailbox_status status;
+	/* What filters have taken, microseconds; kept when it is closed */
+	uint64_t filter_usecs;
 };
 
 /* Opens it at the first call; box is the mailbox that was changed. */

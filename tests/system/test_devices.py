@@ -3,6 +3,7 @@ SE-09), who may see and write them (NF-08, SC-04, SC-18)."""
 
 import json
 import ssl
+import time
 
 import pytest
 
@@ -104,6 +105,85 @@ def test_nf_01_two_devices_two_rules(server, endpoints):
     user.deliver(message(sender="boss@remote.test"))
     all_mail.wait(2)
     assert [p.data["vnd.lemonade.uid"] for p in boss.wait()] == [2]
+
+
+# -- NF-09, no filter keeps a delivery waiting
+
+SLOW = " ".join(f"NOT BODY q{n}z" for n in range(70))
+BIG = ("abcdefgh ijklmnop qrstuvwx yzabcdef ghijklmn opqrstuv wxyzabcd"
+       "\r\n") * 12000            # 0.77 MB
+HEAVY = BIG + BIG               # over 1 MB
+
+
+def store_filter(user, device, criteria):
+    """As another version (or dsync) may have stored it: unchecked."""
+    stub = "SUBJECT stub"
+    user.change_device(device, filter=stub)
+    user.session.must("LOGOUT")
+    user.forget_session()
+    path = f"{user.home}/dovecot-attributes"
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    assert stub in text
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace(stub, criteria))
+
+
+@pytest.mark.parametrize("criteria,good", [
+    ("BODY a BODY b TEXT c NOT BODY d", True),
+    ("BODY a BODY b TEXT c NOT BODY d BODY e", False),
+    ("OR (BODY a BODY b) (BODY c OR BODY d TEXT e)", False),
+    ("MIMEPART (OR BODY a BODY b) BODY c MIMEPART CHILD BODY d", False),
+    pytest.param(SLOW, False, id="70 keys")])
+def test_se_09_few_body_keys(server, criteria, good):
+    response = server.user().set_device("phone", {"channel": "log",
+                                                  "filter": criteria})
+    assert response.ok == good
+    if not good:
+        assert "filter" in response.text and "BODY" in response.text
+        assert "4 times" in response.text
+
+
+def test_nf_09_slow_filter_does_not_delay(server, endpoints):
+    """One that is stored all the same is not run: it rings."""
+    user, endpoint = server.user("sdbox"), endpoints.new()
+    user.register(endpoint, payload=2)
+    store_filter(user, "phone", SLOW + " BODY zz")
+    assert user.deliver(body=BIG) < 0.2
+    endpoint.wait(1)
+
+
+def test_nf_09_large_mail_is_not_searched(server, endpoints):
+    """Over 1 MB BODY is not asked, other criteria are."""
+    user, endpoint = server.user("sdbox"), endpoints.new()
+    other = endpoints.new("other")
+    user.register(endpoint, "phone", filter="NOT BODY abcdefgh", payload=2)
+    user.register(other, "other", filter="NOT SUBJECT heavy", payload=2)
+    user.deliver(subject="heavy", body=BIG)
+    user.deliver(subject="heavy", body=HEAVY)
+    user.deliver(subject="small")
+    assert [p.data["vnd.lemonade.uid"] for p in endpoint.wait(2)] == [2, 3]
+    assert [p.data["vnd.lemonade.uid"] for p in other.wait()] == [3]
+
+
+def test_nf_09_filters_share_a_budget(server, endpoints):
+    """Many mails in one transaction, none of which matches: after 100 ms
+    the rest rings, for this device and for the next."""
+    user = server.user("sdbox")
+    first, next_one = endpoints.new("first"), endpoints.new("next")
+    fields = {"events": "(personal (MessageAppend))", "payload": 2}
+    user.session.must("CREATE", "Lists")
+    for n in range(60):
+        assert user.session.append("Lists", message(body=BIG)).ok
+    user.register(first, "a", filter=" ".join(["BODY zz1 BODY zz2",
+                                               "BODY zz3 BODY zz4"]), **fields)
+    user.register(next_one, "b", filter="NOT ALL", **fields)
+    user.session.must("SELECT", "Lists")
+    start = time.monotonic()
+    user.session.must("COPY", "1:60", "INBOX")
+    assert time.monotonic() - start < 1.5
+    first.wait()
+    next_one.wait()
 
 
 # -- NF-08, SC-04, SC-18: whose they are
