@@ -126,7 +126,22 @@ static bool envelope_is_own(struct lemonade_user *luser)
 		strcasecmp(from, to) == 0;
 }
 
-static bool from_is_user(const char *header, const char *username)
+/* A user name without a domain is an address at this host, by the name in
+   IMAP URLs or by Dovecot's own (hostname). */
+static bool address_is_user(const struct lemonade_user *luser,
+			    const char *mailbox, const char *domain)
+{
+	const char *username = luser->user->username;
+
+	if (strchr(username, '@') != NULL)
+		return strcasecmp(t_strconcat(mailbox, "@", domain, NULL),
+				  username) == 0;
+	return strcasecmp(mailbox, username) == 0 &&
+		(strcasecmp(domain, luser->hostname) == 0 ||
+		 strcasecmp(domain, luser->user->set->hostname) == 0);
+}
+
+static bool from_is_user(const struct lemonade_user *luser, const char *header)
 {
 	const struct message_address *addr;
 
@@ -134,10 +149,8 @@ static bool from_is_user(const char *header, const char *username)
 				     (const unsigned char *)header,
 				     strlen(header), 10, 0);
 	for (; addr != NULL; addr = addr->next) {
-		if (addr->mailbox == NULL || addr->domain == NULL)
-			continue;
-		if (strcasecmp(t_strconcat(addr->mailbox, "@", addr->domain,
-					   NULL), username) == 0)
+		if (addr->mailbox != NULL && addr->domain != NULL &&
+		    address_is_user(luser, addr->mailbox, addr->domain))
 			return TRUE;
 	}
 	return FALSE;
@@ -150,8 +163,6 @@ bool lemonade_match_is_own(struct lemonade_user *luser,
 
 	if (envelope_is_own(luser))
 		return TRUE;
-	if (strchr(luser->user->username, '@') == NULL ||
-	    mail_get_first_header(view->mail, "From", &header) <= 0)
-		return FALSE;
-	return from_is_user(header, luser->user->username);
+	return mail_get_first_header(view->mail, "From", &header) > 0 &&
+		from_is_user(luser, header);
 }

@@ -107,6 +107,23 @@ def test_nf_01_two_devices_two_rules(server, endpoints):
     assert [p.data["vnd.lemonade.uid"] for p in boss.wait()] == [2]
 
 
+def test_nf_01_own_mail_of_a_name_without_domain(server, endpoints):
+    """The user name at this host is the user; at another host it is not."""
+    user, endpoint = server.user(name="lemobob"), endpoints.new()
+    user.register(endpoint, payload=2)
+    before = user.status("phone").get("heldBack", {}).get("own", 0)
+    for n, sender in enumerate(["lemobob@lemo.test", "LemoBob@LEMO.test",
+                                "lemobob@remote.test", "joe@lemo.test"]):
+        user.deliver(message(sender=sender, subject=f"own{n}"),
+                     sender="list-bounces@lists.test")
+    wait.until(lambda: len(endpoint.pushes()) >= 2, 5, "two ring")
+    held = wait.until(lambda: user.status("phone").get("heldBack"), 5,
+                      "heldBack")
+    assert held["own"] - before == 2
+    assert len(endpoint.pushes()) == 2
+    assert user.set_device("phone", None).ok
+
+
 # -- NF-09, no filter keeps a delivery waiting
 
 SLOW = " ".join(f"NOT BODY q{n}z" for n in range(70))
