@@ -39,8 +39,9 @@ void lemonade_match_filters(const ARRAY_TYPE(lemonade_device) *devices,
 
 /* True if the mail that view->mail points to was sent by the user himself:
    the address in From: is the user name (a name without a domain is one at
-   this host), or at delivery the envelope sender is the recipient. It cannot be known better
-   here; who forges From: only keeps his own mail from ringing. */
+   this host), or at delivery the envelope sender is the recipient. It cannot
+   be known better here; who forges From: only keeps his own mail from
+   ringing. */
 bool lemonade_match_is_own(struct lemonade_user *luser,
 			   struct lemonade_view *view);
 
