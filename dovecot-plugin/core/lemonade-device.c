@@ -6,6 +6,7 @@
 #include "ioloop.h"
 #include "mail-storage-private.h"
 #include "mail-namespace.h"
+#include "mailbox-list-private.h"
 #include "lemonade-attribute.h"
 #include "lemonade-device.h"
 
@@ -132,7 +133,8 @@ device_wants(const struct lemo_subscription *sub, struct mailbox *box)
 			return 0;
 		return DEFAULT_WANTS;
 	}
-	if (lemo_notify_groups_want_subscribed(sub->events))
+	if (lemo_notify_groups_want_subscribed(sub->events) &&
+	    mailbox_list_iter_subscriptions_refresh(ns->list) == 0)
 		facts.subscribed = mailbox_is_subscribed(box);
 	return lemo_notify_groups_events(sub->events, &facts);
 }

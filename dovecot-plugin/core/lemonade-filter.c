@@ -5,6 +5,9 @@
 #include "istream.h"
 #include "imap-arg.h"
 #include "mail-storage-private.h"
+#include "maildir-storage.h"
+#include "maildir-uidlist.h"
+#include "maildir-sync.h"
 #include "mail-search-build.h"
 #include "mail-search-parser.h"
 #include "mail-search-mime.h"
@@ -265,6 +268,31 @@ static int search(struct lemonade_view *view, struct mail_search_args *args,
 	return mailbox_search_deinit(&ctx);
 }
 
+/* Whoever has not scanned the directory looks for a message in cur/, and where
+   it is not there, scans: say that what was just delivered lies in new/. It is
+   looked for in cur/ after that. */
+static void expect_in_new(struct mailbox *box,
+			  const ARRAY_TYPE(seq_range) *uids)
+{
+	struct maildir_mailbox *mbox;
+	struct seq_range_iter iter;
+	enum maildir_uidlist_rec_flag flags;
+	const char *name;
+	unsigned int n = 0;
+	uint32_t uid;
+
+	if (strcmp(box->storage->name, "maildir") != 0)
+		return;
+	mbox = MAILDIR_MAILBOX(box);
+	seq_range_array_iter_init(&iter, uids);
+	while (seq_range_array_iter_nth(&iter, n++, &uid)) {
+		if (maildir_sync_lookup(mbox, uid, &flags, &name) <= 0)
+			continue;
+		maildir_uidlist_add_flags(mbox->uidlist, name,
+					  MAILDIR_UIDLIST_REC_FLAG_NEW_DIR);
+	}
+}
+
 static int search_mails(struct lemonade_view *view,
 			struct mail_search_args *args,
 			const ARRAY_TYPE(seq_range) *uids, uint64_t deadline,
@@ -272,6 +300,7 @@ static int search_mails(struct lemonade_view *view,
 {
 	int ret;
 
+	expect_in_new(view->box, uids);
 	args_set_no_fts(args->args);
 	args_add_uids(args, uids);
 	mail_search_args_init(args, view->box, FALSE, NULL);

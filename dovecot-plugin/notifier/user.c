@@ -89,8 +89,13 @@ static void users_shrink(struct users *users)
 		if (hash_table_count(users->table) <= USERS_MAX &&
 		    users->devices_count <= DEVICES_MAX)
 			return;
-		if (user->pushes_count == 0 && !user_is_dirty(user))
+		if (user->pushes_count == 0 && !user_is_dirty(user)) {
 			user_free(users, user);
+			continue;
+		}
+		/* else those at the end would hide all others for ever */
+		DLLIST2_REMOVE(&users->head, &users->tail, user);
+		DLLIST2_PREPEND(&users->head, &users->tail, user);
 	}
 }
 

@@ -570,6 +570,33 @@ def test_ev_14_one_ring_a_delivery(server, endpoints):
             .find(rb"MESSAGES 3")
 
 
+def test_ev_14_subscribed(server, endpoints):
+    """Event group "subscribed": by the subscriptions of the moment."""
+    user, endpoint = server.user(), endpoints.new()
+    for name in ("Known", "Strange"):
+        user.session.must("CREATE", name)
+    user.session.must("SUBSCRIBE", "Known")
+    user.register(endpoint, payload=2,
+                  events="(subscribed (MessageAppend))")
+
+    def rung():
+        return [p.data["vnd.lemonade.mailbox"] for p in endpoint.pushes()]
+    user.session.append("Strange", message())
+    user.session.append("Known", message())
+    endpoint.wait(1)
+    assert rung() == ["Known"]
+    user.session.must("SUBSCRIBE", "Strange")
+    user.session.must("UNSUBSCRIBE", "Known")
+    user.session.append("Known", message())
+    user.session.append("Strange", message())
+    endpoint.wait(2)
+    assert rung() == ["Known", "Strange"]
+    user.session.must("SUBSCRIBE", "INBOX")
+    user.deliver()          # lmtp has not read the list before
+    wait.until(lambda: user.status("phone")["pending"] == 0, 5)
+    assert rung() == ["Known", "Strange"]
+
+
 def test_ev_14_flag_change_withdraws(server, endpoints):
     """Read on the desktop: the phone, which had rung for it, is told; what
     never rang is not mentioned."""
