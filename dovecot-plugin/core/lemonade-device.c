@@ -6,9 +6,14 @@
 #include "ioloop.h"
 #include "mail-storage-private.h"
 #include "mail-namespace.h"
-#include "mailbox-list-private.h"
 #include "lemonade-attribute.h"
 #include "lemonade-device.h"
+
+/* 2.4 says const twice there, which clang mentions */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wduplicate-decl-specifier"
+#include "mailbox-list-private.h"
+#pragma GCC diagnostic pop
 
 #define DEFAULT_WANTS \
 	(LEMO_EVENT_MASK(LEMO_EVENT_MESSAGE_NEW) | \

@@ -65,7 +65,7 @@ def test_se_04_stock_policies(make_server):
     """The carriers other than METADATA say what is configured: ManageSieve
     MAXREDIRECTS and NOTIFY, IMAP APPENDLIMIT (RFC 7889)."""
     server = make_server(sieve_setting("sieve_max_redirects", 3) + (
-        "imap_capability {\n  APPENDLIMIT=123456 = yes\n}\n" if is_24()
+        "imap_capability = IMAP4rev1 APPENDLIMIT=123456\n" if is_24()
         else "imap_capability = +APPENDLIMIT=123456\n"))
     user = server.user()
     with ManageSieve(server.ports["sieve"]) as sieve:
