@@ -93,14 +93,18 @@ static int accounts_count(struct accounts *accounts, enum outbox_sql sql)
 	struct outbox *outbox = accounts->notifier->outbox;
 	sqlite3_stmt *stmt = outbox_query(outbox, sql, "");
 	struct account *account;
+	unsigned int count;
 	int ret;
 
 	while ((ret = outbox_row(outbox, stmt)) > 0) {
 		account = account_get(accounts, sqlite3_column_int64(stmt, 0));
+		count = sqlite3_column_int(stmt, 1);
 		if (sql == OUTBOX_DEVICE_COUNTS)
-			account->devices += sqlite3_column_int(stmt, 1);
+			account->devices += count;
 		else
-			account->rows += sqlite3_column_int(stmt, 1);
+			account->rows += count;
+		if (sql == OUTBOX_PENDING_COUNTS)
+			account->device_rows += count;
 	}
 	outbox_done(stmt);
 	return ret;
@@ -114,7 +118,7 @@ int accounts_load(struct accounts *accounts)
 
 	iter = hash_table_iterate_init(accounts->table);
 	while (hash_table_iterate(iter, accounts->table, &key, &account))
-		account->rows = account->devices = 0;
+		account->rows = account->device_rows = account->devices = 0;
 	hash_table_iterate_deinit(&iter);
 
 	if (accounts_count(accounts, OUTBOX_PENDING_COUNTS) < 0 ||
@@ -124,19 +128,45 @@ int accounts_load(struct accounts *accounts)
 	return 0;
 }
 
-bool account_has_room(struct accounts *accounts, struct account *account)
+void account_add_device_row(struct account *account)
+{
+	account->rows++;
+	account->device_rows++;
+}
+
+void account_remove_device_row(struct account *account)
+{
+	account->rows--;
+	account->device_rows--;
+}
+
+void account_log_full(struct accounts *accounts, struct account *account)
 {
 	const struct notifier *notifier = accounts->notifier;
-	unsigned int limit = notifier->set->lemonade_outbox_limit;
 
-	if (account->rows < limit && account->devices <= limit)
+	if (ioloop_time < account->last_logged + LOG_INTERVAL_SECS &&
+	    ioloop_time >= account->last_logged)
+		return;
+	account->last_logged = ioloop_time;
+	e_warning(notifier->event, "uid %u has %u rows of the feed, %u of "
+		"devices and %u devices in the outbox: refusing more "
+		"(lemonade_outbox_limit = %u)", account->uid,
+		account->rows - account->device_rows, account->device_rows,
+		account->devices, notifier->set->lemonade_outbox_limit);
+}
+
+bool account_feed_has_room(struct accounts *accounts, struct account *account)
+{
+	if (account->rows - account->device_rows <
+	    accounts->notifier->set->lemonade_outbox_limit)
 		return TRUE;
-	if (ioloop_time >= account->last_logged + LOG_INTERVAL_SECS) {
-		account->last_logged = ioloop_time;
-		e_warning(notifier->event, "uid %u has %u rows and %u devices "
-			"in the outbox: refusing more "
-			"(lemonade_outbox_limit = %u)", account->uid,
-			account->rows, account->devices, limit);
-	}
+	account_log_full(accounts, account);
 	return FALSE;
+}
+
+bool account_devices_have_room(const struct accounts *accounts,
+			       const struct account *account)
+{
+	return account->devices <
+		accounts->notifier->set->lemonade_outbox_limit;
 }

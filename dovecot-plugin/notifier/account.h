@@ -12,8 +12,11 @@ struct account {
 	uint32_t uid;
 	/* mixed into the event ids of this uid: nobody can claim another's */
 	uint64_t salt;
-	/* rows in the outbox: pushes and feed; and devices */
-	unsigned int rows, devices;
+	/* rows in the outbox; those of them that are pushes to devices, of
+	   which each has one at most, the others are the feed's; devices */
+	unsigned int rows, device_rows, devices;
+	/* when too few silent devices were found to make room */
+	time_t none_silent;
 
 	/* hand-off connections and their unfinished lines, octets */
 	unsigned int clients;
@@ -33,8 +36,18 @@ int accounts_load(struct accounts *accounts);
 /* Never NULL; lives as long as the process. */
 struct account *account_get(struct accounts *accounts, uint32_t uid);
 unsigned int accounts_rows(const struct accounts *accounts);
-/* False if one more row would be over lemonade_outbox_limit; logged once a
-   minute. */
-bool account_has_room(struct accounts *accounts, struct account *account);
+/* A push to a device waits in the outbox, or does not any more. */
+void account_add_device_row(struct account *account);
+void account_remove_device_row(struct account *account);
+/* False if one more row of the feed would be over lemonade_outbox_limit;
+   logged once a minute. The feed's rows do not count against devices: an
+   endpoint of the admin's that is dead shall not silence phones. */
+bool account_feed_has_room(struct accounts *accounts, struct account *account);
+/* The same for one more device. Pushes need no count of their own, there is
+   one a device. */
+bool account_devices_have_room(const struct accounts *accounts,
+			       const struct account *account);
+/* Says in the log that it is over its limit, once a minute. */
+void account_log_full(struct accounts *accounts, struct account *account);
 
 #endif

@@ -1,4 +1,5 @@
 #include "lib.h"
+#include "array.h"
 #include "hash.h"
 #include "ioloop.h"
 #include "str.h"
@@ -6,6 +7,7 @@
 #include "device.h"
 #include "account.h"
 #include "lemo-limits.h"
+#include "lemonade-settings.h"
 #include "notifier.h"
 #include "outbox.h"
 #include "notify-clock.h"
@@ -15,6 +17,9 @@
 #include "target.h"
 #include "user.h"
 #include "users-private.h"
+
+/* Devices that make room at once where a uid has too many. */
+#define FORGET_MAX 100
 
 const char *const held_back_names[HELD_BACK_COUNT] = {
 	[HELD_BACK_INVALID] = LEMO_VERDICT_INVALID,
@@ -195,6 +200,104 @@ static void user_limit_devices(struct users *users, struct user *user)
 		device_delete(&device);
 }
 
+/* A device that is perhaps not in memory. */
+struct silent_device {
+	int64_t id;
+	const char *user, *name;
+};
+
+ARRAY_DEFINE_TYPE(silent_device, struct silent_device);
+
+/* Without user_get(): that may forget the user who is being looked at. */
+static struct device *
+device_find_in_memory(struct users *users, struct account *account,
+		      const struct silent_device *silent)
+{
+	struct user *user, key = { .account = account };
+	struct device *device;
+
+	key.name = (char *)silent->user;
+	user = hash_table_lookup(users->table, &key);
+	device = user == NULL ? NULL : user->devices;
+	while (device != NULL && device->id != silent->id)
+		device = device->next;
+	return device;
+}
+
+static void device_forget(struct users *users, struct account *account,
+			  const struct silent_device *silent)
+{
+	struct device *device;
+
+	device = device_find_in_memory(users, account, silent);
+	if (device != NULL) {
+		if (device->push == NULL)
+			device_delete(&device);
+		return;
+	}
+	(void)outbox_run(users->notifier->outbox, OUTBOX_DEVICE_DELETE, "i",
+			 silent->id);
+	rang_forget(users->notifier->rang, silent->id);
+	account->devices--;
+}
+
+static void silent_devices_get(struct users *users, struct account *account,
+			       unsigned int max,
+			       ARRAY_TYPE(silent_device) *silents)
+{
+	struct outbox *outbox = users->notifier->outbox;
+	struct silent_device *silent;
+	sqlite3_stmt *stmt;
+
+	stmt = outbox_query(outbox, OUTBOX_DEVICE_SILENT, "ii",
+			    (int64_t)account->uid, (int64_t)max);
+	while (outbox_row(outbox, stmt) > 0) {
+		silent = array_append_space(silents);
+		silent->id = sqlite3_column_int64(stmt, 0);
+		silent->user = t_strdup(outbox_column_str(stmt, 1));
+		silent->name = t_strdup(outbox_column_str(stmt, 2));
+	}
+	outbox_done(stmt);
+}
+
+/* Nobody tells us of each device that goes, so that those of a uid only grow.
+   The longest silent without a row are forgotten: what is known of them comes
+   again with their next event. Several at once, because to find them is to
+   look at all; and if there were fewer, not again in this second. */
+static void account_forget_devices(struct users *users,
+				   struct account *account)
+{
+	unsigned int limit = users->notifier->set->lemonade_outbox_limit;
+	unsigned int max = I_MAX(I_MIN(limit / 100, FORGET_MAX), 1);
+	const struct silent_device *silent;
+	ARRAY_TYPE(silent_device) silents;
+
+	if (account->device_rows >= account->devices ||
+	    account->none_silent == ioloop_time)
+		return;
+	/* last_event is younger in memory */
+	users_save(users);
+	t_array_init(&silents, max);
+	silent_devices_get(users, account, max, &silents);
+	if (array_count(&silents) < max)
+		account->none_silent = ioloop_time;
+	array_foreach(&silents, silent)
+		device_forget(users, account, silent);
+}
+
+static bool account_make_room(struct users *users, struct account *account)
+{
+	struct accounts *accounts = users->notifier->accounts;
+
+	if (!account_devices_have_room(accounts, account)) T_BEGIN {
+		account_forget_devices(users, account);
+	} T_END;
+	if (account_devices_have_room(accounts, account))
+		return TRUE;
+	account_log_full(accounts, account);
+	return FALSE;
+}
+
 struct device *device_get(struct users *users, struct user *user,
 			  const char *name)
 {
@@ -207,6 +310,8 @@ struct device *device_get(struct users *users, struct user *user,
 	T_BEGIN {
 		user_limit_devices(users, user);
 	} T_END;
+	if (!account_make_room(users, user->account))
+		return NULL;
 	if (outbox_run(outbox, OUTBOX_DEVICE_ADD, "issi",
 		       (int64_t)user->account->uid, user->name, name,
 		       (int64_t)ioloop_time) < 0)
@@ -273,7 +378,7 @@ void device_delete(struct device **_device)
 	if (device->gen != 0) {
 		(void)outbox_run(notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 				 device->id);
-		device->user->account->rows--;
+		account_remove_device_row(device->user->account);
 	}
 	(void)outbox_run(notifier->outbox, OUTBOX_DEVICE_DELETE, "i",
 			 device->id);

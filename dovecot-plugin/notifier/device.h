@@ -79,7 +79,9 @@ struct device {
    outbox fails. */
 struct device *device_find(struct users *users, struct user *user,
 			   const char *name);
-/* The same, but makes one. Inside a transaction. NULL on failure. */
+/* The same, but makes one; in a uid that has as many as
+   lemonade_outbox_limit one is forgotten for it. Inside a transaction. NULL on
+   failure, also if all of them have rows that wait. */
 struct device *device_get(struct users *users, struct user *user,
 			  const char *name);
 /* The subscription as it came with a line; parsed and stored if it differs

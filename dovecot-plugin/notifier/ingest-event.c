@@ -86,7 +86,7 @@ static void row_add(struct ingest_context *ctx, struct device *device,
 		       device->target->origin_key, due, expires,
 		       (int64_t)class, encoded->data, encoded->len) < 0)
 		return;
-	account->rows++;
+	account_add_device_row(account);
 	device->gen = device->events = 1;
 	device->row_class = class;
 	scheduler_add_device(ctx->notifier->scheduler, device, ctx->line,
@@ -136,7 +136,7 @@ static void row_delete(struct ingest_context *ctx, struct device *device)
 	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 			 device->id);
 	device->gen = 0;
-	device->user->account->rows--;
+	account_remove_device_row(device->user->account);
 }
 
 /* The event that speaks for the row, with a reference; NULL on failure. */
@@ -330,7 +330,8 @@ static const char *ingest_device_set(struct ingest_context *ctx)
 		return "bad\tdevice is missing";
 	device = device_get(ctx->notifier->users, ctx->user, verdict->name);
 	if (device == NULL)
-		return NULL;
+		return "full\tall devices of this uid have pushes that wait "
+			"(lemonade_outbox_limit)";
 	if (device_set_subscription(device, verdict->subscription,
 				    &error) < 0)
 		return "bad\tsubscription is invalid";

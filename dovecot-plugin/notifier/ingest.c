@@ -127,19 +127,40 @@ static uint64_t seen_key(const struct account *account, const char *id)
 	return key ^ account->salt;
 }
 
-/* Most events concern nobody: they leave no row, and no id either. */
-static bool event_has_effect(const struct lemo_event *event)
+static bool event_is_of_device(const struct lemo_event *event)
+{
+	return event->type == LEMO_EVENT_DEVICE_SET ||
+		event->type == LEMO_EVENT_DEVICE_UNSET;
+}
+
+static bool event_rings(const struct lemo_event *event)
 {
 	unsigned int i;
 
-	if (event->feed || event->type == LEMO_EVENT_DEVICE_SET ||
-	    event->type == LEMO_EVENT_DEVICE_UNSET)
-		return TRUE;
 	for (i = 0; i < event->devices_count; i++) {
 		if (strcmp(event->devices[i].verdict, LEMO_VERDICT_MATCH) == 0)
 			return TRUE;
 	}
 	return FALSE;
+}
+
+/* Most events concern nobody: they leave no row, and no id either. */
+static bool event_has_effect(const struct lemo_event *event)
+{
+	return event->feed || event_is_of_device(event) || event_rings(event);
+}
+
+/* What rings a device is not refused because the feed is full: the feed does
+   without. */
+static bool item_has_room(struct ingest *ingest, struct ingest_item *item)
+{
+	struct lemo_event *event = &item->line->event;
+
+	if (!event->feed || event_is_of_device(event) ||
+	    account_feed_has_room(ingest->notifier->accounts, item->account))
+		return TRUE;
+	event->feed = FALSE;
+	return event_rings(event);
 }
 
 static void ingest_item(struct ingest *ingest, struct ingest_item *item)
@@ -149,16 +170,13 @@ static void ingest_item(struct ingest *ingest, struct ingest_item *item)
 	item->answer = INGEST_OK;
 	if (seen_has(ingest->seen, key))
 		return;
-	if (!account_has_room(ingest->notifier->accounts, item->account)) {
-		item->answer = INGEST_FULL;
-		item->text = "full\ttoo many rows for this uid "
-			"(lemonade_outbox_limit)";
-		return;
-	}
-	item->text = ingest_event(ingest->notifier, item->account,
-				  item->line);
+	item->text = !item_has_room(ingest, item) ?
+		"full\ttoo many rows of the feed for this uid "
+		"(lemonade_outbox_limit)" :
+		ingest_event(ingest->notifier, item->account, item->line);
 	if (item->text != NULL)
-		item->answer = INGEST_NO;
+		item->answer = strncmp(item->text, "full\t", 5) == 0 ?
+			INGEST_FULL : INGEST_NO;
 	else if (event_has_effect(&item->line->event))
 		(void)seen_add(ingest->seen, key);
 }

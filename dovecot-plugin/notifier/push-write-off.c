@@ -59,7 +59,7 @@ static void device_row_gone(struct push *push)
 	(void)outbox_run(push->scheduler->notifier->outbox,
 			 OUTBOX_PENDING_DELETE, "i", device->id);
 	device->gen = 0;
-	device->user->account->rows--;
+	account_remove_device_row(device->user->account);
 }
 
 /* Where the row waits; not push->origin, if the device moved meanwhile. */

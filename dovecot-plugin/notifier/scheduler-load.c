@@ -49,7 +49,7 @@ static void load_device_row(struct origin *origin, sqlite3_stmt *stmt)
 	if (line == NULL) {
 		load_failed(origin, OUTBOX_PENDING_DELETE, device->id, error);
 		device->gen = 0;
-		account->rows--;
+		account_remove_device_row(account);
 		return;
 	}
 	push = push_add_device(origin, device, line);

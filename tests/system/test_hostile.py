@@ -2,11 +2,13 @@
 through the hand-off socket and the spool. SC-02, SC-04, SC-18 and the trust
 rules of DESIGN 3.9."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 
@@ -14,6 +16,7 @@ import pytest
 
 import conftest
 from lemotest import wait
+from lemotest.feed import Feed
 from lemotest.namespace import UIDS
 from lemotest.wire import VERSION, event_line
 
@@ -321,29 +324,71 @@ sys.stdin.read()
                "all five are known")
 
 
-def test_sc_02_flood_by_socket(small_town):
-    """A system user's flood meets its own cap (100 rows here); the mail of
-    others is not slower and rings."""
+def outbox(server, sql):
+    """What a query finds in the notifier's file."""
+    path = f"{server.state_dir}/outbox.sqlite"
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as db:
+        return db.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("event", ["MessageNew", "vnd.lemonade.DeviceSet"])
+def test_sc_02_flood_by_socket(small_town, event):
+    """A system user's flood of users and devices meets its own cap (100 here);
+    the mail of others is not slower and rings."""
     server, alice, bob, virtual = small_town
-    server.log.expect("lemonade-notify", "lemoalice")
-    out = as_user("lemoalice", """
-no = ok = 0
+    server.log.expect("lemonade-notify", "lemoalice", "flood.invalid")
+    as_user("lemoalice", """
 with Door(sys.argv[1], timeout=20) as door:
     for n in range(1000):
-        door.send(event_line("ghost%d" % n, vnd_uid=n + 1, devices=[
-            ("phone", "match",
-             '{"channel":"webhook","url":"https://%s/x"}' % sys.argv[2])]))
-        if door.answer().startswith("OK"):
-            ok += 1
-        else:
-            no += 1
-print(ok, no)
-""", f"{server.base}/run/lemonade-notify", "flood.invalid")
-    taken, refused = map(int, out.split())
-    assert taken <= 100 and refused >= 900
+        door.send(event_line("ghost%d" % n, sys.argv[3], vnd_uid=n + 1,
+            devices=[("phone", "match", '{"channel":"webhook",'
+                      '"url":"https://%s/x"}' % sys.argv[2])]))
+        door.answer()
+""", f"{server.base}/run/lemonade-notify", "flood.invalid", event)
+    uid = UIDS["lemoalice"]
+    for table in ("device", "pending"):
+        count = outbox(server, f"SELECT COUNT(*) FROM {table}"
+                       f" WHERE uid = {uid}")
+        assert count[0][0] <= 100
     for user in (bob, virtual):
         assert user.deliver() < 1
         user.phone.wait(1)
+
+
+def test_sc_02_cap_counts_rows_only(small_town):
+    """Devices that are remembered do not silence others of their uid: at the
+    cap the longest silent one is forgotten, and known again at its next
+    event; all can still be set and unset."""
+    server, _, _, virtual = small_town
+    others = [server.user() for _ in range(12)]
+    for user in others:
+        for n in range(10):
+            assert user.set_device(f"d{n}", {"channel": "null"}).ok
+    known = outbox(server, "SELECT COUNT(*) FROM device d JOIN device v"
+                   f" ON d.uid = v.uid WHERE v.user = '{others[-1].name}'"
+                   " AND v.name = 'd9'")
+    assert known[0][0] == 100
+    rings(virtual)
+    assert virtual.status("phone")["verified"] is True
+    assert others[-1].set_device("d9", None).ok
+    rings(virtual)
+    assert not server.log.lines("refus")
+
+
+def test_sc_02_full_feed_leaves_devices(make_server, endpoints, run_dir):
+    """A dead endpoint of the admin's: its rows have a cap of their own."""
+    feed = Feed(endpoints.new("feed"), run_dir)
+    server = make_server(lemonade_outbox_limit=100,
+                         **feed.settings("MessageNew"))
+    user, phone = server.user(), endpoints.new()
+    user.register(phone)
+    feed.endpoint.tell("status=503")
+    server.log.expect(feed.endpoint.host, "lemonade_outbox_limit", "full")
+    for n in range(105):
+        user.deliver(subject=f"n{n}")
+    assert outbox(server, "SELECT COUNT(*) FROM feed")[0][0] <= 100
+    wait.until(lambda: phone.pushes()[-1].data["messages"] == 105, 5,
+               "the phone knows all")
 
 
 # -- the spool
