@@ -15,6 +15,10 @@ struct account {
 	/* rows in the outbox; those of them that are pushes to devices, of
 	   which each has one at most, the others are the feed's; devices */
 	unsigned int rows, device_rows, devices;
+	/* it has lines that wait for being written: its spool goes first */
+	bool waiting;
+	/* when its spool was refused for want of room */
+	time_t spool_full;
 	/* when too few silent devices were found to make room */
 	time_t none_silent;
 

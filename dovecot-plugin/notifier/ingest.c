@@ -13,6 +13,7 @@
 #include "rang.h"
 #include "scheduler.h"
 #include "seen.h"
+#include "spool-drain.h"
 #include "user.h"
 
 /* Lines written in one transaction; more are written at once. */
@@ -257,19 +258,65 @@ static void ingest_send(struct ingest *ingest)
 	scheduler_run(ingest->notifier->scheduler);
 }
 
+/* Tells the spool whose lines wait. */
+static void ingest_set_waiting(struct ingest *ingest, bool waiting)
+{
+	struct ingest_item *item;
+
+	array_foreach_modifiable(&ingest->items, item)
+		item->account->waiting = waiting;
+}
+
+/* A process whose line was not acknowledged in time spools it, and the next
+   one of the same user may come by socket: that one is younger. */
+static void ingest_spooled(struct ingest *ingest)
+{
+	if (array_count(&ingest->items) == 0 ||
+	    ingest->notifier->spool == NULL)
+		return;
+	ingest_set_waiting(ingest, TRUE);
+	spool_drain_waiting(ingest->notifier->spool);
+	ingest_set_waiting(ingest, FALSE);
+}
+
+static void ingest_round(struct ingest *ingest, bool finished)
+{
+	bool committed = ingest_commit(ingest, finished);
+
+	if (array_count(&ingest->items) > 0)
+		ingest_answer_all(ingest, committed);
+}
+
+void ingest_ahead(struct ingest *ingest, void (*func)(void *context),
+		  void *context)
+{
+	ARRAY_TYPE(ingest_item) items = ingest->items;
+	bool flushing = ingest->flushing;
+
+	/* nothing that is added is to flush */
+	ingest->flushing = TRUE;
+	i_array_init(&ingest->items, 64);
+	func(context);
+	if (array_count(&ingest->items) > 0)
+		ingest_round(ingest, FALSE);
+	array_append_array(&items, &ingest->items);
+	array_free(&ingest->items);
+	ingest->items = items;
+	ingest->last_work = ioloop_time;
+	ingest->flushing = flushing;
+	ingest_want_turn(ingest);
+}
+
 /* finished: pushes that were answered are written off, too. */
 static void ingest_transact(struct ingest *ingest, bool finished)
 {
-	bool committed;
-
 	if (finished)
 		timeout_remove(&ingest->to_finished);
 	ingest->flushing = TRUE;
 	ingest->last_work = ioloop_time;
 	ingest->tidy = FALSE;
-	committed = ingest_commit(ingest, finished);
-	if (array_count(&ingest->items) > 0)
-		ingest_answer_all(ingest, committed);
+	ingest_spooled(ingest);
+	ingest_round(ingest, finished);
 	ingest->flushing = FALSE;
 	if (ingest->to_send == NULL) {
 		ingest->to_send = timeout_add_short(SEND_MSECS, ingest_send,

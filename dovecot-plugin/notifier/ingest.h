@@ -4,7 +4,8 @@
 /*
  * From lines to rows. What arrives in one turn of the event loop, and what
  * was answered in it, is written in one transaction at the begin of the next
- * turn; then the lines are acknowledged and pushes made.
+ * turn; then the lines are acknowledged and pushes made. The spool has what was
+ * not acknowledged before, so that it goes first.
  */
 
 #include <stddef.h>
@@ -42,6 +43,10 @@ void ingest_add(struct ingest *ingest, struct account *account,
 void ingest_want_turn(struct ingest *ingest);
 /* Writes and answers all that waits, now. */
 void ingest_flush(struct ingest *ingest);
+/* What `func' adds is older than the lines that wait: it is written and
+   answered before this returns. At most a batch; not inside a transaction. */
+void ingest_ahead(struct ingest *ingest, void (*func)(void *context),
+		  void *context);
 /* Runs `func' in a transaction of its own. -1 if it could not be kept. */
 int ingest_transaction(struct ingest *ingest, void (*func)(void *context),
 		       void *context);

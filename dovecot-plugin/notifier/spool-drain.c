@@ -8,12 +8,14 @@
 #include "lemo-event-wire.h"
 #include "notifier.h"
 #include "outbox.h"
+#include "time-util.h"
 #include "spool-drain.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DRAIN_MSECS 1000
@@ -21,8 +23,10 @@
 #define STEP_MSECS 5
 #define STEP_NAMES 5000
 #define STEP_FILES 200
-/* Files of one uid, and of all, taken in one pass; others wait for the next,
-   and no uid's heap is before another's file for long. */
+/* Ahead of lines that came by socket. */
+#define WAITING_MSECS 50
+/* Files of one uid, its oldest, and of all, taken in one pass; others wait for
+   the next, and no uid's heap is before another's file for long. */
 #define PASS_UID_FILES 1000
 #define PASS_FILES 20000
 /* The admin is not told of more. */
@@ -38,6 +42,7 @@
 struct spool_file {
 	struct timespec mtime;
 	uint32_t uid;
+	bool taken;
 	char *name;
 };
 
@@ -58,12 +63,19 @@ struct spool {
 	/* a pass: first all names, then the files in order of time */
 	DIR *dir;
 	struct timespec scanned_mtime;
+	/* no file can have been made with that time since */
+	bool scan_settled;
+	/* there was more than could be taken in a moment: no more of that
+	   until a whole pass is done */
+	bool overrun;
 	HASH_TABLE(void *, void *) uid_counts;
 	ARRAY(struct spool_file) files;
 	unsigned int next_file;
-	bool passing, again;
+	bool passing, again, more_waits;
 
 	unsigned int unanswered;
+	/* for the names of what is put aside */
+	unsigned int bad_count;
 	time_t log_start;
 	unsigned int logged;
 };
@@ -97,7 +109,9 @@ static void spool_unlink(struct spool *spool, const char *name)
 	if ((errno == EISDIR || errno == EPERM) &&
 	    unlinkat(spool->fd, name, AT_REMOVEDIR) == 0)
 		return;
-	aside = t_strdup_printf(TMP_PREFIX"tmp-bad-%s", name);
+	/* not the same name with more in front, which may be too long */
+	aside = t_strdup_printf(TMP_PREFIX"tmp-bad-%ld-%u", (long)ioloop_time,
+				spool->bad_count++);
 	if (name[0] != TMP_PREFIX[0] &&
 	    renameat(spool->fd, name, spool->fd, aside) < 0)
 		spool_log(spool, name, 0, "cannot be removed");
@@ -118,6 +132,8 @@ static void spool_answer(enum ingest_answer answer, const char *id ATTR_UNUSED,
 		spool_unlink(spool, item->name);
 		break;
 	case INGEST_FULL:
+		account_get(spool->notifier->accounts,
+			    item->uid)->spool_full = ioloop_time;
 		if (item->old) {
 			spool_log(spool, item->name, item->uid,
 				  "waited a week for room: dropped");
@@ -232,13 +248,41 @@ static bool spool_count_uid(struct spool *spool, uint32_t uid)
 	uintptr_t count;
 
 	count = (uintptr_t)hash_table_lookup(spool->uid_counts, key);
-	if (count >= PASS_UID_FILES ||
-	    array_count(&spool->files) >= PASS_FILES) {
+	if (count >= PASS_UID_FILES) {
 		spool->again = TRUE;
 		return FALSE;
 	}
 	hash_table_update(spool->uid_counts, key, POINTER_CAST(count + 1));
 	return TRUE;
+}
+
+/* Oldest first; each uid keeps its oldest, i.e. its share. */
+static void spool_sort(struct spool *spool)
+{
+	struct spool_file *files;
+	unsigned int i, count, kept = 0;
+
+	array_sort(&spool->files, spool_file_cmp);
+	hash_table_clear(spool->uid_counts, FALSE);
+	files = array_get_modifiable(&spool->files, &count);
+	for (i = 0; i < count; i++) {
+		if (spool_count_uid(spool, files[i].uid))
+			files[kept++] = files[i];
+		else
+			i_free(files[i].name);
+	}
+	array_delete(&spool->files, kept, count - kept);
+}
+
+static bool spool_pass_has_room(struct spool *spool)
+{
+	if (array_count(&spool->files) < PASS_FILES)
+		return TRUE;
+	spool_sort(spool);
+	if (array_count(&spool->files) < PASS_FILES)
+		return TRUE;
+	spool->again = TRUE;
+	return FALSE;
 }
 
 static void spool_name(struct spool *spool, const char *name)
@@ -255,11 +299,12 @@ static void spool_name(struct spool *spool, const char *name)
 			spool_unlink(spool, name);
 		return;
 	}
-	if (!spool_count_uid(spool, st.st_uid))
+	if (!spool_pass_has_room(spool))
 		return;
 	file = array_append_space(&spool->files);
 	file->mtime = st.st_mtim;
 	file->uid = st.st_uid;
+	file->taken = FALSE;
 	file->name = i_strdup(name);
 }
 
@@ -267,7 +312,7 @@ static void spool_names_end(struct spool *spool)
 {
 	(void)closedir(spool->dir);
 	spool->dir = NULL;
-	array_sort(&spool->files, spool_file_cmp);
+	spool_sort(spool);
 	spool->next_file = 0;
 }
 
@@ -290,40 +335,87 @@ static void spool_pass_end(struct spool *spool)
 {
 	struct spool_file *file;
 
+	if (spool->dir != NULL)
+		(void)closedir(spool->dir);
+	spool->dir = NULL;
 	array_foreach_modifiable(&spool->files, file)
 		i_free(file->name);
 	array_clear(&spool->files);
 	hash_table_clear(spool->uid_counts, FALSE);
 	spool->passing = FALSE;
+	spool->overrun = FALSE;
+}
+
+/* False if it is not its turn, or not any more. */
+static bool spool_take_once(struct spool *spool, struct spool_file *file)
+{
+	const struct account *account;
+
+	if (file->taken)
+		return FALSE;
+	account = account_get(spool->notifier->accounts, file->uid);
+	if (account->spool_full == ioloop_time) {
+		spool->again = TRUE;
+		return FALSE;
+	}
+	file->taken = TRUE;
+	T_BEGIN {
+		spool_take(spool, file);
+	} T_END;
+	return TRUE;
+}
+
+static void spool_take_step(void *context)
+{
+	struct spool *spool = context;
+	struct spool_file *files;
+	unsigned int count, taken = 0;
+
+	files = array_get_modifiable(&spool->files, &count);
+	while (taken < STEP_FILES && spool->next_file < count) {
+		if (spool_take_once(spool, &files[spool->next_file++]))
+			taken++;
+	}
 }
 
 static void spool_take_files(struct spool *spool)
 {
-	const struct spool_file *files;
-	unsigned int i, count;
-
-	files = array_get(&spool->files, &count);
-	for (i = 0; i < STEP_FILES && spool->next_file < count; i++) T_BEGIN {
-		spool_take(spool, &files[spool->next_file++]);
-	} T_END;
-	if (spool->next_file == count)
+	ingest_ahead(spool->notifier->ingest, spool_take_step, spool);
+	if (spool->next_file == array_count(&spool->files))
 		spool_pass_end(spool);
 }
 
-/* True if something was put there since the last pass began. A file made in
-   the tick of the clock in which we looked has the same time: look twice. */
+static bool timespec_equal(const struct timespec *t1,
+			   const struct timespec *t2)
+{
+	return t1->tv_sec == t2->tv_sec && t1->tv_nsec == t2->tv_nsec;
+}
+
+/* The directory's time is that of a tick of the clock: what is made later in
+   the same tick does not change it. Some file systems have whole seconds. */
+static bool tick_is_over(const struct timespec *mtime)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME_COARSE, &now) < 0)
+		return FALSE;
+	if (now.tv_sec != mtime->tv_sec)
+		return now.tv_sec > mtime->tv_sec;
+	return mtime->tv_nsec != 0 && now.tv_nsec > mtime->tv_nsec;
+}
+
+/* True if something was put there since the last pass began, or may have been
+   in the same tick. */
 static bool spool_has_changed(struct spool *spool)
 {
 	struct stat st;
 
-	if (fstat(spool->fd, &st) < 0)
-		return FALSE;
-	if (!spool->again &&
-	    st.st_mtim.tv_sec == spool->scanned_mtime.tv_sec &&
-	    st.st_mtim.tv_nsec == spool->scanned_mtime.tv_nsec &&
-	    (ioloop_time - st.st_mtime > 2 || ioloop_time < st.st_mtime))
+	if (fstat(spool->fd, &st) < 0 ||
+	    (spool->scan_settled &&
+	     timespec_equal(&st.st_mtim, &spool->scanned_mtime)))
 		return FALSE;
 	spool->scanned_mtime = st.st_mtim;
+	spool->scan_settled = tick_is_over(&st.st_mtim);
 	return TRUE;
 }
 
@@ -352,14 +444,18 @@ static void spool_pass_begin(struct spool *spool)
 	spool->again = FALSE;
 }
 
+static bool spool_is_usable(struct spool *spool)
+{
+	return outbox_is_usable(spool->notifier->outbox) && spool_open(spool);
+}
+
 static void spool_step(struct spool *spool)
 {
 	timeout_remove(&spool->to);
-	if (spool->unanswered > 0 ||
-	    !outbox_is_usable(spool->notifier->outbox) || !spool_open(spool))
+	if (!spool_is_usable(spool))
 		;
 	else if (!spool->passing) {
-		if (spool_has_changed(spool))
+		if (spool_has_changed(spool) || spool->again)
 			spool_pass_begin(spool);
 	} else if (spool->dir != NULL)
 		spool_read_names(spool);
@@ -367,6 +463,47 @@ static void spool_step(struct spool *spool)
 		spool_take_files(spool);
 	spool->to = timeout_add_short(spool->passing ? STEP_MSECS :
 				      DRAIN_MSECS, spool_step, spool);
+}
+
+static void spool_take_waiting(void *context)
+{
+	struct spool *spool = context;
+	struct accounts *accounts = spool->notifier->accounts;
+	struct spool_file *file;
+	unsigned int taken = 0;
+
+	array_foreach_modifiable(&spool->files, file) {
+		if (account_get(accounts, file->uid)->waiting &&
+		    spool_take_once(spool, file) && ++taken == STEP_FILES)
+			break;
+	}
+	spool->more_waits = taken == STEP_FILES;
+}
+
+static bool spool_is_late(uint64_t start)
+{
+	return i_microseconds() > start + WAITING_MSECS * 1000 ||
+		i_microseconds() < start;
+}
+
+void spool_drain_waiting(struct spool *spool)
+{
+	uint64_t start = i_microseconds();
+
+	if (spool->overrun || !spool_is_usable(spool))
+		return;
+	if (spool_has_changed(spool)) {
+		spool_pass_end(spool);
+		spool_pass_begin(spool);
+	}
+	while (spool->dir != NULL && !spool_is_late(start))
+		spool_read_names(spool);
+	spool->more_waits = spool->dir == NULL && spool->passing;
+	while (spool->more_waits && !spool_is_late(start)) {
+		ingest_ahead(spool->notifier->ingest, spool_take_waiting,
+			     spool);
+	}
+	spool->overrun = spool->dir != NULL || spool->more_waits;
 }
 
 struct spool *spool_init(struct notifier *notifier, const char *path)
@@ -389,8 +526,6 @@ void spool_deinit(struct spool **_spool)
 	*_spool = NULL;
 	i_assert(spool->unanswered == 0);
 	timeout_remove(&spool->to);
-	if (spool->dir != NULL)
-		(void)closedir(spool->dir);
 	spool_pass_end(spool);
 	array_free(&spool->files);
 	hash_table_destroy(&spool->uid_counts);

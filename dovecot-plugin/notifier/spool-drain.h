@@ -11,6 +11,10 @@ struct notifier;
 
 struct spool *spool_init(struct notifier *notifier, const char *path);
 void spool_deinit(struct spool **spool);
+/* Lines came by socket and are about to be written: the files of the same
+   uids (account.waiting) are older, and are taken now, in their order. Only for
+   a moment: where there are more, nobody shall wait, and order is lost. */
+void spool_drain_waiting(struct spool *spool);
 /* Files that wait now. */
 unsigned int spool_count(const struct spool *spool);
 

@@ -533,6 +533,17 @@ elif what == "bad-name":
     stays_quiet(alice.phone)
 
 
+def test_sc_04_spool_long_directory_name(town, spool):
+    """A directory whose name has no room for more is put aside, too."""
+    server, *_ = town
+    server.log.expect("spool")
+    as_user("lemoalice", """
+os.mkdir(sys.argv[1])
+os.mkdir(sys.argv[1] + "/x")
+""", f"{spool}/" + "n" * 253)
+    drained(spool)
+
+
 def test_sc_04_spool_file_of_another_stays(town, spool):
     """Sticky: nobody removes or replaces another's waiting event."""
     server, *_ = town

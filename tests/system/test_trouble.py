@@ -4,6 +4,7 @@ admin sees it in `status` and in the log, and nothing acknowledged is lost.
 NF-09 and PL-06 in their harder forms.
 """
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -99,6 +100,53 @@ def test_nf_09_stopped_notifier_store(troubled, endpoints):
     finally:
         os.kill(pid, signal.SIGCONT)
     endpoint.wait(1, timeout=10)
+
+
+@contextlib.contextmanager
+def stopped(server):
+    """The notifier is: what comes is spooled."""
+    pid = server.notifier_pid()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+        assert spool_files(server)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_ev_15_feed_order_over_spool(make_server, endpoints, run_dir):
+    """What is in the spool is older than what comes by socket after it."""
+    feed = Feed(endpoints.new("feed"), run_dir)
+    server = make_server(**feed.settings("MessageNew MessageAppend"))
+    server.log.expect("lemonade")
+    user = server.user()
+    count = 0
+    for _ in range(3):
+        assert user.session
+        with stopped(server):
+            for n in range(8):
+                user.deliver(subject=f"spool{n}")
+        for n in range(2):
+            user.session.append("INBOX", message(subject=f"socket{n}"))
+        count += 10
+        wait.until(lambda: len(feed.events(user)) >= count, 10, "all events")
+        assert [e["vnd.lemonade.uid"] for e in feed.events(user)] == \
+            list(range(1, count + 1))
+
+
+def test_nf_09_removed_device_stays_silent(troubled, endpoints):
+    """An event that lies in the spool is older than the removal: it neither
+    rings the device nor brings it back."""
+    user, endpoint = troubled.user(), endpoints.new()
+    user.register(endpoint)
+    assert user.session.must("NOOP")
+    with stopped(troubled):
+        user.deliver()
+    assert user.set_device("phone", None).ok
+    wait.until(lambda: not spool_files(troubled), 5, "the spool is drained")
+    wait.never(endpoint.pushes, 0.5, "a push to a device that is gone")
+    assert user.name not in str(troubled.rows("lemonade", "device", "list",
+                                              "-u", user.name))
 
 
 @pytest.mark.parametrize("how", ["kill", "term", "reload", "restart"])
