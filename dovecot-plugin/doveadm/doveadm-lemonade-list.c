@@ -83,7 +83,9 @@ static void notifier_row(const char *const *fields, void *context)
 static void ask_notifier(struct lemonade_mail_cmd *cmd,
 			 struct mail_user *user, struct device_list *list)
 {
-	const char *args[] = { "DEVICES", user->username, NULL };
+	const char *args[] = {
+		"DEVICES", user->username, dec2str(geteuid()), NULL
+	};
 	struct lemonade_admin_error error = cmd->admin_error;
 
 	if (cmd->admin != NULL &&

@@ -30,6 +30,8 @@ struct account {
 	size_t turn_octets;
 	/* when it was last logged that it is over its limit */
 	time_t last_logged;
+	/* when it was last logged that it may not speak for a user */
+	time_t last_denied;
 };
 
 struct accounts *accounts_init(const struct notifier *notifier);

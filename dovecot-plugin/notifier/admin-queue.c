@@ -244,11 +244,17 @@ const char *admin_cmd_devices(struct admin_client *client,
 	struct device *device;
 	ARRAY_TYPE(device_ref) refs;
 
+	uint32_t uid;
+
+	if (str_to_uint32(args[2], &uid) < 0)
+		return "uid is no number";
 	t_array_init(&refs, 16);
 	if (find_devices(client->notifier, args[1], &refs) < 0)
 		return outbox_error(client->notifier);
 	array_foreach(&refs, ref) T_BEGIN {
-		device = device_of_ref(client->notifier, args[1], ref);
+		/* what others said of a user of that name is not his */
+		device = ref->uid != uid ? NULL :
+			device_of_ref(client->notifier, args[1], ref);
 		if (device != NULL)
 			device_row(client, device);
 	} T_END;

@@ -25,7 +25,7 @@ static const struct admin_command {
 } admin_commands[] = {
 	{ "STATUS", 0, 0, FALSE, admin_cmd_status },
 	{ "QUEUE", 0, 1, FALSE, admin_cmd_queue },
-	{ "DEVICES", 1, 1, FALSE, admin_cmd_devices },
+	{ "DEVICES", 2, 2, FALSE, admin_cmd_devices },
 	{ "RETRY", 0, 1, FALSE, admin_cmd_retry },
 	{ "PURGE", 1, 2, FALSE, admin_cmd_purge },
 	{ "TEST", 5, 5, TRUE, admin_cmd_test },

@@ -1,5 +1,6 @@
 #include "lib.h"
 #include "array.h"
+#include "ipwd.h"
 #include "istream.h"
 #include "safe-memset.h"
 #include "strnum.h"
@@ -41,16 +42,40 @@ static int read_secret(const char *path, struct lemo_keyring *ring_r,
 	return ret;
 }
 
+static int parse_mail_user(const char *str, struct feed *feed,
+			   const char **error_r)
+{
+	const char *dash = strchr(str, '-');
+	const char *last = dash == NULL ? str : dash + 1;
+	struct passwd pw;
+
+	if (str_to_uint32(t_strdup_until(str, str + strcspn(str, "-")),
+			  &feed->uid_first) == 0 &&
+	    str_to_uint32(last, &feed->uid_last) == 0)
+		return 0;
+	if (i_getpwnam(str, &pw) <= 0) {
+		*error_r = t_strdup_printf("mail user %s is no system user, "
+					   "uid or range of uids", str);
+		return -1;
+	}
+	feed->uid_first = feed->uid_last = pw.pw_uid;
+	return 0;
+}
+
 static int feed_parse(const char *line, struct feed *feed,
 		      const char **error_r)
 {
 	const char *const *args = t_strsplit_spaces(line, " \t");
+	unsigned int count = str_array_length(args);
 	struct lemo_weburl url;
 
-	if (str_array_length(args) != 3) {
-		*error_r = "is not \"DOMAIN URL SECRET-FILE\"";
+	if (count != 3 && count != 4) {
+		*error_r = "is not \"DOMAIN URL SECRET-FILE [MAIL-USER]\"";
 		return -1;
 	}
+	feed->uid_first = 1;
+	if (count == 4 && parse_mail_user(args[3], feed, error_r) < 0)
+		return -1;
 	if (lemo_weburl_parse(args[1], &url, error_r) < 0)
 		return -1;
 	if (read_secret(args[2], &feed->keyring, error_r) < 0)

@@ -2,8 +2,12 @@
 #define FEEDS_H
 
 /*
- * The admin's feeds, lemonade_feed_file: "DOMAIN URL SECRET-FILE" a line,
- * "*" for all other domains. Read once, as root, since the secrets are.
+ * The admin's feeds, lemonade_feed_file: "DOMAIN URL SECRET-FILE [MAIL-USER]"
+ * a line, "*" for all other domains. Read once, as root, since the secrets are.
+ *
+ * MAIL-USER is as whom Dovecot handles the mail of users that are no system
+ * users: a name, a uid or a range of uids. Nobody else's word about them goes
+ * to the feed: whoever has a shell can say something to the socket.
  */
 
 #include "lemo-webhook-sign.h"
@@ -14,6 +18,8 @@ struct feed {
 	char *origin_name;
 	int64_t origin_key;
 	struct lemo_keyring keyring;
+	/* of MAIL-USER; none: first > last */
+	uint32_t uid_first, uid_last;
 };
 
 /* Never NULL. A line that is wrong is logged and left out. path: "" = none. */

@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "ioloop.h"
+#include "str-sanitize.h"
 #include "account.h"
 #include "device.h"
 #include "event-line.h"
@@ -27,6 +28,7 @@ enum row_class {
 
 /* A push whose ttl is 0 still gets one try. */
 #define TTL_MIN_SECS 60
+#define DENIED_LOG_SECS 60
 
 struct ingest_context {
 	struct notifier *notifier;
@@ -363,6 +365,20 @@ static const char *ingest_device_unset(struct ingest_context *ctx)
 	return NULL;
 }
 
+/* Forged, or the admin forgot to say who handles the domain's mail. */
+static void feed_denied(struct ingest_context *ctx)
+{
+	struct account *account = ctx->user->account;
+
+	if (ioloop_time < account->last_denied + DENIED_LOG_SECS)
+		return;
+	account->last_denied = ioloop_time;
+	e_warning(ctx->notifier->event, "user %s: uid %u is not trusted with "
+		  "events for the feed: they are left out. If it handles this "
+		  "domain's mail, name it as MAIL-USER in lemonade_feed_file",
+		  str_sanitize(ctx->user->name, 128), account->uid);
+}
+
 static const char *ingest_store_event(struct ingest_context *ctx)
 {
 	const struct lemo_event *event = &ctx->line->event;
@@ -371,8 +387,12 @@ static const char *ingest_store_event(struct ingest_context *ctx)
 	for (i = 0; i < event->devices_count; i++)
 		ingest_verdict(ctx, &event->devices[i]);
 	if (event->feed && ctx->user->feed != NULL &&
-	    (ctx->notifier->feed_events & LEMO_EVENT_MASK(event->type)) != 0)
-		ingest_feed(ctx);
+	    (ctx->notifier->feed_events & LEMO_EVENT_MASK(event->type)) != 0) {
+		if (user_has_feed(ctx->user))
+			ingest_feed(ctx);
+		else
+			feed_denied(ctx);
+	}
 	return NULL;
 }
 

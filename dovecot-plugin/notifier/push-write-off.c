@@ -117,6 +117,13 @@ static void device_permanent(struct push *push)
 	device_row_done(push);
 }
 
+static void device_late(struct push *push)
+{
+	push_log_given_up(push, "deadline");
+	push_log(push, "deadline");
+	device_row_done(push);
+}
+
 static void device_retry(struct push *push)
 {
 	int64_t due;
@@ -124,11 +131,9 @@ static void device_retry(struct push *push)
 	push->tries++;
 	due = push_retry_at(push);
 	device_answered(push->device, LEMO_ANSWER_RETRY, push->result_text);
-	if (due == 0) {
-		push_log_given_up(push, "deadline");
-		push_log(push, "deadline");
-		device_row_done(push);
-	} else {
+	if (due == 0)
+		device_late(push);
+	else {
 		push_log(push, "retry");
 		device_row_wait(push, due);
 	}
@@ -171,6 +176,9 @@ static void device_write_off(struct push *push)
 	case PUSH_REFUSED_TARGET:
 		push_log(push, "refused");
 		device_row_gone(push);
+		return;
+	case PUSH_REFUSED_LATE:
+		device_late(push);
 		return;
 	case PUSH_REFUSED_BUDGET:
 		device_over_budget(push);
@@ -222,6 +230,13 @@ static bool feed_event_is_refused(const struct push *push)
 	}
 }
 
+static void feed_give_up(struct push *push, const char *why)
+{
+	push_log_given_up(push, why);
+	push_log(push, why);
+	feed_row_gone(push);
+}
+
 /* A wrong secret or path is the admin's to mend: the events wait. */
 static void feed_write_off(struct push *push)
 {
@@ -231,15 +246,12 @@ static void feed_write_off(struct push *push)
 	if (push->result.answer == LEMO_ANSWER_DONE) {
 		push_log(push, "done");
 		feed_row_gone(push);
-	} else if (feed_event_is_refused(push)) {
-		push_log_given_up(push, "refused");
-		push_log(push, "permanent");
-		feed_row_gone(push);
-	} else if ((due = push_retry_at(push)) == 0) {
-		push_log_given_up(push, "deadline");
-		push_log(push, "deadline");
-		feed_row_gone(push);
-	} else {
+	} else if (feed_event_is_refused(push))
+		feed_give_up(push, "refused");
+	else if (push->refusal == PUSH_REFUSED_LATE ||
+		 (due = push_retry_at(push)) == 0)
+		feed_give_up(push, "deadline");
+	else {
 		push_log(push, "retry");
 		(void)outbox_run(push->scheduler->notifier->outbox,
 				 OUTBOX_FEED_RETRY, "iii", push->seq, due,

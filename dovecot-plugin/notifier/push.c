@@ -295,6 +295,10 @@ static void push_send_device(struct push *push)
 
 void push_send(struct push *push)
 {
+	if (push->expires < notify_clock_msecs()) {
+		push_refuse(push, PUSH_REFUSED_LATE, "waited too long");
+		return;
+	}
 	if (push->device != NULL) {
 		push_send_device(push);
 		return;

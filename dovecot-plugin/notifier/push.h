@@ -28,6 +28,8 @@ enum push_refusal {
 	PUSH_REFUSED_NOT = 0,
 	/* no channel, no target any more, never verified */
 	PUSH_REFUSED_TARGET,
+	/* it waited longer than it is worth */
+	PUSH_REFUSED_LATE,
 	/* try again at not_before */
 	PUSH_REFUSED_BUDGET
 };

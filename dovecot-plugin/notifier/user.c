@@ -135,10 +135,21 @@ bool user_is_owned(struct user *user)
 	    ioloop_time >= user->owner_checked)
 		return user->owner_ok;
 	/* a failing lookup is no answer: rows are keyed by uid anyway */
-	user->owner_ok = i_getpwnam(user->name, &pw) <= 0 ||
+	user->owner_found = i_getpwnam(user->name, &pw) > 0;
+	user->owner_ok = !user->owner_found ||
 		pw.pw_uid == user->account->uid;
 	user->owner_checked = ioloop_time;
 	return user->owner_ok;
+}
+
+bool user_has_feed(const struct user *user)
+{
+	const struct feed *feed = user->feed;
+	uint32_t uid = user->account->uid;
+
+	return feed != NULL && (uid == 0 || user->owner_found ||
+				(uid >= feed->uid_first &&
+				 uid <= feed->uid_last));
 }
 
 unsigned int users_dirty_count(const struct users *users)

@@ -36,7 +36,7 @@ struct user {
 	unsigned int pushes_count;
 
 	time_t owner_checked;
-	bool owner_ok;
+	bool owner_ok, owner_found;
 };
 
 struct users *users_init(struct notifier *notifier);
@@ -57,5 +57,8 @@ struct user *user_get(struct users *users, struct account *account,
 		      const char *name);
 /* False if a system user of that name exists and has another uid. */
 bool user_is_owned(struct user *user);
+/* True if what this uid says of the user is worth telling to the feed. Call
+   user_is_owned() first. */
+bool user_has_feed(const struct user *user);
 
 #endif

@@ -125,6 +125,31 @@ def test_sc_04_forged_event_of_other_system_user(town):
     rings(bob, alice)
 
 
+def test_sc_04_admin_sees_the_users_own_devices(town):
+    server, _, _, virtual = town
+    stored = virtual.get_device("phone")
+    server.log.expect("refused|verif")
+    say(server, "lemoalice",
+        event_line(virtual.name, devices=[("phone", "match", stored),
+                                          ("ghost", "match", stored)]))
+    rows = server.rows("lemonade", "device", "list", "-u", virtual.name)
+    assert [(r["device"], r["state"]) for r in rows] == [("phone", "ok")]
+
+
+def test_sc_04_forged_event_for_the_feed(make_server, endpoints, run_dir):
+    """Who has a shell says something of a virtual user: not to the feed."""
+    feed = Feed(endpoints.new("feed"), run_dir)
+    server = make_server(**feed.settings())
+    user = server.user()
+    server.log.expect("is not trusted with events for the feed")
+    answers = say(server, "lemoalice", event_line(user.name, vnd_feed="1"))
+    assert all(a.startswith("OK\t") for a in answers)
+    user.deliver()
+    feed.wait(user)
+    wait.never(lambda: len(feed.events(user)) > 1, 0.5, "a forged event")
+    assert len(server.log.lines("uid 20203 is not trusted")) == 1
+
+
 def test_sc_04_forged_event_of_virtual_user(town):
     """A name that is nobody's account: it is another key (uid, user)."""
     server, alice, _, virtual = town
@@ -200,7 +225,7 @@ except PermissionError:
 def test_sc_04_admin_commands_on_the_open_socket(town):
     server, alice, bob, _ = town
     server.log.expect("lemonade-notify")
-    for line in ("STATUS", "QUEUE", "DEVICES\tlemobob", "RETRY", "PURGE\tx",
+    for line in ("STATUS", "QUEUE", "DEVICES\tlemobob\t20204", "RETRY", "PURGE\tx",
                  "PURGE\tlemobob", f"CODE\tlemobob\t{bob.uid}\tphone\t{{}}",
                  f"TEST\tlemobob\t{bob.uid}\tphone\t{{}}\t0"):
         for answer in say(server, "lemoalice", line):

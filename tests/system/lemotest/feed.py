@@ -17,11 +17,12 @@ class Feed:
             f.write(self.secret + "\n")
         self.write({"*": endpoint.url})
 
-    def write(self, urls):
+    def write(self, urls, mail_user="lemovmail"):
         """domain -> URL"""
         with open(self.file, "w", encoding="ascii") as f:
             for domain, url in urls.items():
-                f.write(f"{domain} {url} {self.file}.secret\n")
+                f.write(f"{domain} {url} {self.file}.secret "
+                        f"{mail_user}\n")
 
     def settings(self, events="all", payload=4):
         return {"lemonade_feed_events": events,
