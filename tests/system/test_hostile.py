@@ -403,7 +403,8 @@ def test_sc_02_cap_counts_rows_only(small_town):
 def test_sc_02_full_feed_leaves_devices(make_server, endpoints, run_dir):
     """A dead endpoint of the admin's: its rows have a cap of their own."""
     feed = Feed(endpoints.new("feed"), run_dir)
-    server = make_server(lemonade_outbox_limit=100,
+    server = make_server(lemonade_outbox_limit=100, lemonade_budget_user=0,
+                         lemonade_budget_device=0,
                          **feed.settings("MessageNew"))
     user, phone = server.user(), endpoints.new()
     user.register(phone)
