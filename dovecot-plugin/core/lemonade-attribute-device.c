@@ -295,7 +295,7 @@ static bool name_is_status(const char *name)
 }
 
 static int private_set(struct mailbox_transaction_context *t, const char *key,
-		    const struct mail_attribute_value *value)
+		       const struct mail_attribute_value *value)
 {
 	struct lemonade_user *luser = lemonade_attribute_user(t->box);
 	const char *name = key_name(key);
@@ -319,7 +319,7 @@ static int private_set(struct mailbox_transaction_context *t, const char *key,
 
 /* Devices come from the store (0); their status from the notifier. */
 static int private_get(struct mailbox *box, const char *key,
-		    struct mail_attribute_value *value_r)
+		       struct mail_attribute_value *value_r)
 {
 	struct lemonade_user *luser = lemonade_attribute_user(box);
 	const char *device, *name = key_name(key);

@@ -243,7 +243,6 @@ const char *admin_cmd_devices(struct admin_client *client,
 	const struct device_ref *ref;
 	struct device *device;
 	ARRAY_TYPE(device_ref) refs;
-
 	uint32_t uid;
 
 	if (str_to_uint32(args[2], &uid) < 0)

@@ -203,7 +203,7 @@ static void user_limit_devices(struct users *users, struct user *user)
 /* A device that is perhaps not in memory. */
 struct silent_device {
 	int64_t id;
-	const char *user, *name;
+	const char *user;
 };
 
 ARRAY_DEFINE_TYPE(silent_device, struct silent_device);
@@ -213,11 +213,9 @@ static struct device *
 device_find_in_memory(struct users *users, struct account *account,
 		      const struct silent_device *silent)
 {
-	struct user *user, key = { .account = account };
+	struct user *user = user_find(users, account, silent->user);
 	struct device *device;
 
-	key.name = (char *)silent->user;
-	user = hash_table_lookup(users->table, &key);
 	device = user == NULL ? NULL : user->devices;
 	while (device != NULL && device->id != silent->id)
 		device = device->next;
@@ -254,8 +252,7 @@ static void silent_devices_get(struct users *users, struct account *account,
 	while (outbox_row(outbox, stmt) > 0) {
 		silent = array_append_space(silents);
 		silent->id = sqlite3_column_int64(stmt, 0);
-		silent->user = t_strdup(outbox_column_str(stmt, 1));
-		silent->name = t_strdup(outbox_column_str(stmt, 2));
+		silent->user = outbox_column_str(stmt, 1);
 	}
 	outbox_done(stmt);
 }

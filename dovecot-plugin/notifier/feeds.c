@@ -51,7 +51,8 @@ static int parse_mail_user(const char *str, struct feed *feed,
 
 	if (str_to_uint32(t_strdup_until(str, str + strcspn(str, "-")),
 			  &feed->uid_first) == 0 &&
-	    str_to_uint32(last, &feed->uid_last) == 0)
+	    str_to_uint32(last, &feed->uid_last) == 0 &&
+	    feed->uid_first <= feed->uid_last)
 		return 0;
 	if (i_getpwnam(str, &pw) <= 0) {
 		*error_r = t_strdup_printf("mail user %s is no system user, "

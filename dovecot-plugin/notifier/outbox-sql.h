@@ -28,7 +28,7 @@ X(DEVICE_SAVE, "UPDATE device SET disabled = ?2, last_event = ?3,"
 X(DEVICE_DELETE, "DELETE FROM device WHERE id = ?1")
 X(DEVICE_NAMES, "SELECT name FROM device WHERE uid = ?1 AND user = ?2"
 	" ORDER BY last_event DESC")
-X(DEVICE_SILENT, "SELECT id, user, name FROM device WHERE uid = ?1"
+X(DEVICE_SILENT, "SELECT id, user FROM device WHERE uid = ?1"
 	" AND NOT EXISTS (SELECT 1 FROM pending WHERE device = device.id)"
 	" ORDER BY last_event LIMIT ?2")
 X(DEVICE_OF_USER, "SELECT uid, name FROM device WHERE user = ?1"

@@ -230,10 +230,11 @@ static bool feed_event_is_refused(const struct push *push)
 	}
 }
 
-static void feed_give_up(struct push *push, const char *why)
+static void feed_give_up(struct push *push, const char *why,
+			 const char *result)
 {
 	push_log_given_up(push, why);
-	push_log(push, why);
+	push_log(push, result);
 	feed_row_gone(push);
 }
 
@@ -247,10 +248,10 @@ static void feed_write_off(struct push *push)
 		push_log(push, "done");
 		feed_row_gone(push);
 	} else if (feed_event_is_refused(push))
-		feed_give_up(push, "refused");
+		feed_give_up(push, "refused", "permanent");
 	else if (push->refusal == PUSH_REFUSED_LATE ||
 		 (due = push_retry_at(push)) == 0)
-		feed_give_up(push, "deadline");
+		feed_give_up(push, "deadline", "deadline");
 	else {
 		push_log(push, "retry");
 		(void)outbox_run(push->scheduler->notifier->outbox,

@@ -99,13 +99,20 @@ static void users_shrink(struct users *users)
 	}
 }
 
+struct user *user_find(struct users *users, struct account *account,
+		       const char *name)
+{
+	struct user key = { .account = account };
+
+	key.name = (char *)name;
+	return hash_table_lookup(users->table, &key);
+}
+
 struct user *user_get(struct users *users, struct account *account,
 		      const char *name)
 {
-	struct user *user, key = { .account = account };
+	struct user *user = user_find(users, account, name);
 
-	key.name = (char *)name;
-	user = hash_table_lookup(users->table, &key);
 	if (user != NULL) {
 		if (user != users->head) {
 			DLLIST2_REMOVE(&users->head, &users->tail, user);

@@ -52,6 +52,9 @@ unsigned int users_dirty_count(const struct users *users);
 void users_enable_all(struct users *users, const char *user);
 unsigned int users_count(const struct users *users);
 
+/* NULL if it is not in memory. */
+struct user *user_find(struct users *users, struct account *account,
+		       const char *name);
 /* Never NULL. May forget another user that nobody holds. */
 struct user *user_get(struct users *users, struct account *account,
 		      const char *name);

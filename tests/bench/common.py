@@ -4,8 +4,10 @@ Every figure is a ratio or a difference taken in one interleaved run: the
 machine's own speed wanders by more than what is measured.
 """
 
+import contextlib
 import json
 import os
+import shutil
 import socket
 import statistics
 import subprocess
@@ -100,6 +102,24 @@ def stock_server(directory, name, *features):
     return Server(directory, name, includes=[path], plain=True)
 
 
+@contextlib.contextmanager
+def beside_stock(**stock):
+    """Servers by name, running: "bare", one for each of stock with these
+    features, and "ours". Nothing of them stays."""
+    directory, servers = run_dir(), {}
+    try:
+        for name, features in {"bare": [], **stock}.items():
+            servers[name] = stock_server(directory, name, *features)
+        servers["ours"] = Server(directory, "ours", NO_BUDGETS)
+        for server in servers.values():
+            server.start()
+        yield servers
+    finally:
+        for server in servers.values():
+            server.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def add_verified(server, user, device, **fields):
     """A device the admin vouches for: no round trip with the endpoint."""
     server.doveadm("lemonade", "device", "add", "-u", user.name,
@@ -144,6 +164,6 @@ def compile_c(name, directory, *libs):
 
 
 __all__ = ["Endpoints", "HERE", "Lmtp", "METADATA", "NOTIFY", "NO_BUDGETS",
-           "NameServer", "Server", "add_verified", "compile_c",
-           "dovecot_version", "fill", "median", "message", "percentile",
+           "NameServer", "Server", "add_verified",
+           "beside_stock", "compile_c", "dovecot_version", "fill", "median", "message", "percentile",
            "run_dir", "stock_server"]

@@ -15,7 +15,7 @@ import random
 import shutil
 import time
 
-from common import (Endpoints, Lmtp, NO_BUDGETS, NameServer, Server,
+from common import (Endpoints, Lmtp, METADATA, NO_BUDGETS, NameServer, Server,
                     add_verified, dovecot_version, median, message, percentile,
                     run_dir)
 
@@ -27,14 +27,10 @@ SILENT_COUNT = 5
 # off there is not to be paid by the next.
 PAUSE = 0.01
 
-# Stock push: what it needs of the server, and of the user.
+# Stock push: what it needs of the server beside METADATA, and of the user.
 OX = {
     "2.3": """
 mail_plugins = $mail_plugins notify push_notification
-mail_attribute_dict = file:%h/dovecot-attributes
-protocol imap {
-  imap_metadata = yes
-}
 plugin {
   push_notification_driver = ox:url=URL
 }
@@ -43,14 +39,6 @@ plugin {
 mail_plugins {
   notify = yes
   push_notification = yes
-}
-mail_attribute {
-  dict file {
-    path = %{home}/dovecot-attributes
-  }
-}
-protocol imap {
-  imap_metadata = yes
 }
 push_notification ox {
   push_notification_ox_url = URL
@@ -126,7 +114,8 @@ class Bench:
             port=STOCK_PORT, tls=False))
         endpoint.tell(behaviour)
         url = endpoint.url.replace("https:", "http:")
-        conf = OX[dovecot_version()].replace("URL", url)
+        conf = METADATA[dovecot_version()] + \
+            OX[dovecot_version()].replace("URL", url)
         name_of_file = f"{self.directory}/{name.replace(' ', '-')}"
         with open(name_of_file + ".conf", "w", encoding="utf-8") as f:
             f.write(conf)

@@ -12,10 +12,8 @@ configuration needs of Dovecot: METADATA and the notify plugin. A lone session
 
 import argparse
 import json
-import shutil
 
-from common import (METADATA, NOTIFY, NO_BUDGETS, Server, fill, median,
-                    run_dir, stock_server)
+from common import METADATA, NOTIFY, beside_stock, fill, median
 
 MESSAGES = 100
 DEVICE = json.dumps({"channel": "null", "payload": 2})
@@ -79,13 +77,7 @@ def main():
     parser.add_argument("--storage", default="sdbox",
                         choices=["sdbox", "maildir"])
     args = parser.parse_args()
-    directory, servers = run_dir(), {}
-    try:
-        servers["bare"] = stock_server(directory, "bare")
-        servers["stock"] = stock_server(directory, "stock", METADATA, NOTIFY)
-        servers["ours"] = Server(directory, "ours", NO_BUDGETS)
-        for server in servers.values():
-            server.start()
+    with beside_stock(stock=[METADATA, NOTIFY]) as servers:
         processes = {name: [Process(server, args.storage)
                             for _ in range(args.sessions)]
                      for name, server in servers.items()}
@@ -93,10 +85,6 @@ def main():
         for process in processes["ours"]:
             assert process.session.getmetadata(process.entry) == DEVICE
         report(f"{args.storage}, {args.sessions} sessions each", sizes)
-    finally:
-        for server in servers.values():
-            server.stop()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,10 @@ plugin, which ours listens to, with no listener.
 """
 
 import argparse
-import shutil
 import time
 
-from common import (NOTIFY, NO_BUDGETS, Server, add_verified, fill, median,
-                    percentile, run_dir, stock_server)
+from common import (NOTIFY, add_verified, beside_stock, fill, median,
+                    percentile)
 
 WARM_UP = 3
 PAUSE = 0.01        # seconds, as in lmtp.py
@@ -73,23 +72,13 @@ def main():
     parser.add_argument("--storage", default="sdbox",
                         choices=["sdbox", "maildir"])
     args = parser.parse_args()
-    directory, servers = run_dir(), {}
-    try:
-        servers["bare"] = stock_server(directory, "bare")
-        servers["notify"] = stock_server(directory, "notify", NOTIFY)
-        servers["ours"] = Server(directory, "ours", NO_BUDGETS)
-        for server in servers.values():
-            server.start()
+    with beside_stock(notify=[NOTIFY]) as servers:
         sessions = set_up(servers, args.storage, args.messages)
         # the first command of a round goes to another variant each time
         rounds = [one_round(sessions, n * (len(COMMANDS) + 1))
                   for n in range(WARM_UP + args.rounds)][WARM_UP:]
         report(f"{args.storage}, {args.messages} messages, {len(rounds)} "
                "rounds", rounds)
-    finally:
-        for server in servers.values():
-            server.stop()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -358,6 +358,24 @@ def test_pl_06_retries_are_bounded(make_server, endpoints):
     assert "503" in user.status("phone")["lastResult"]
 
 
+def test_nf_09_late_push_is_dropped(make_server, endpoints):
+    """What waited longer than its deadline is not sent when its turn comes,
+    be it that nothing failed."""
+    server = make_server(lemonade_retry_deadline="2 secs")
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint)
+    endpoint.tell("silent")
+    user.deliver(subject="late")
+    endpoint.wait(1)
+    server.stop()
+    time.sleep(2.5)
+    endpoint.tell("")
+    server.start()
+    server.log.wait("gave up after 0 tries .deadline.: waited too long")
+    user.deliver(subject="fresh")
+    assert len(endpoint.wait(2)) == 2
+
+
 def test_pl_06_comes_when_the_endpoint_is_back(quick, endpoints):
     user, endpoint = quick.user(), endpoints.new()
     user.register(endpoint)
