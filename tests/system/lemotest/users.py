@@ -23,6 +23,10 @@ def message(subject="hello", body="It rains.", sender="joe@remote.test",
     return ("\r\n".join(lines) + f"\r\n\r\n{body}\r\n").encode()
 
 
+class Unavailable(OSError):
+    """Not now (RFC 5530 3): a server that reloads says so at login."""
+
+
 class User:
     def __init__(self, server, name, password, uid, home, storage):
         self.server, self.name, self.password = server, name, password
@@ -37,6 +41,8 @@ class User:
         session = Imap(self.server.ports["imap"])
         self.server.sessions.append(session)
         response = session.login(self.name, self.password)
+        if "[UNAVAILABLE]" in response.text:
+            raise Unavailable(response)
         assert response.ok, response
         return session
 
