@@ -1,4 +1,4 @@
-"""The demo: private servers, a phone, a page. Called by tests/demo, in a
+"""The demo: private servers, two phones, a page. Called by tests/demo, in a
 mount and PID namespace of its own: how it ends does not matter, nothing is
 left behind."""
 
@@ -23,13 +23,16 @@ from lemotest.server import Server, is_24                   # noqa: E402
 
 import timeline                                             # noqa: E402
 import web                                                  # noqa: E402
-from phone import BadPush, DEVICE, Phone                    # noqa: E402
+from phone import BadPush, Phone                            # noqa: E402
 
 USER = "you@lemo.test"
 DIRECTORY = "/run"      # covered by a file system of our own
 START_TIMEOUT = 60      # seconds for everything up to the first push
 SILENCE = 3             # seconds without push until the status is asked
 LOG_LAG = 1             # seconds that a log line may come late
+# name, what the page calls it, filter (None: the default)
+PHONES = (("phone", "Your phone", None),
+          ("watch", "A second phone", "FROM boss@example.net"))
 DEFAULT_FILTER = "UNSEEN UNKEYWORD $Junk UNKEYWORD $Muted"
 NAMES = {"smtp": "SMTP accepted", "lmtp": "LMTP 250", "event": "event",
          "outbox": "outbox", "push": "push"}
@@ -53,33 +56,46 @@ def uids(data):
             yield from range(int(first), int(last or first) + 1)
 
 
+def reasons(before, after):
+    """Which counters of heldBack rose."""
+    return [name for name, count in after.items()
+            if count > before.get(name, 0)]
+
+
 class Demo:
     def __init__(self, directory, pid):
         self.pid = pid
         self.web = web.Server({"/mail": self.on_mail_form,
-                               "/filter": self.on_filter_form},
-                              lambda *push: self.phone.on_push(*push))
+                               "/filter": self.on_filter_form,
+                               "/trace": self.on_trace_form}, self.on_push)
         self.dovecot = Server(
             directory, "demo", {"lemonade_allow_hosts": self.web.authority},
             timeline.CONF)
         self.postfix = Postfix(directory, self.dovecot)
         self.mails = {}         # Message-ID -> what the page shows
-        self.rung = {}          # (mailbox, UID) -> the same
+        self.rung = {}          # (device, mailbox, UID) -> the same
         self.lock = threading.Lock()
-        self.phone = None
+        self.phones = {}
 
     def start(self, deadline):
         self.dovecot.start()
         self.postfix.start()
-        self.phone = Phone(self.dovecot.user(name=USER), self.web.hook_url)
-        self.phone.register(deadline)
+        user = self.dovecot.user(name=USER)
+        for name, title, criteria in PHONES:
+            self.phones[name] = Phone(
+                user, name, title, self.web.hook_url(name), criteria)
+            self.phones[name].register(deadline)
         self.say_facts()
+
+    def on_push(self, device, headers, body, at):
+        return self.phones[device].on_push(headers, body, at)
 
     # -- what the page shows
 
     def services(self):
         ports = self.dovecot.ports
-        login = f"user {USER}, password {self.phone.user.password}"
+        user = next(iter(self.phones.values())).user
+        login = f"user {USER}, password {user.password}"
         return [("Page", f"http://{self.web.authority}/"),
                 ("SMTP", f"127.0.0.1:{self.postfix.port} (mail to {USER})"),
                 ("IMAP", f"127.0.0.1:{ports['imap']} ({login})"),
@@ -92,15 +108,22 @@ class Demo:
         self.web.stream.say("facts", "facts", {
             "dovecot": version("dovecot", "--version"),
             "postfix": version("postconf", "-h", "mail_version"),
-            "device": DEVICE, "services": self.services(),
-            "filter": self.phone.wanted.get("filter", DEFAULT_FILTER),
-            "defaultFilter": DEFAULT_FILTER})
+            "services": self.services(), "defaultFilter": DEFAULT_FILTER,
+            "phones": [{"name": phone.name, "title": phone.title,
+                        "filter": phone.wanted.get("filter", DEFAULT_FILTER)}
+                       for phone in self.phones.values()]})
 
-    def say_mail(self, mail, state=None, **changes):
-        """Changes it and tells the page; state None leaves it as it is."""
+    def say_mail(self, mail, moments=(), **changes):
+        """Changes it and tells the page."""
         with self.lock:
-            mail["moments"].update(changes.pop("moments", {}))
-            mail.update(changes, state=state or mail["state"])
+            mail["moments"].update(moments)
+            mail.update(changes)
+            self.web.stream.say("mail", mail["id"], mail)
+
+    def say_phone(self, mail, phone, **changes):
+        """The same, of what it means to one phone."""
+        with self.lock:
+            mail["phones"].setdefault(phone.name, {}).update(changes)
             self.web.stream.say("mail", mail["id"], mail)
 
     def mail_of(self, message_id):
@@ -108,8 +131,8 @@ class Demo:
         with self.lock:
             if message_id not in self.mails:
                 self.mails[message_id] = {"id": str(len(self.mails) + 1),
-                                          "state": "on its way",
-                                          "moments": {}}
+                                          "messageId": message_id,
+                                          "phones": {}, "moments": {}}
             return self.mails[message_id]
 
     # -- the forms
@@ -120,7 +143,7 @@ class Demo:
 
     def on_filter_form(self, fields):
         text = fields["filter"].strip()
-        refusal = self.phone.write(
+        refusal = self.phones[fields["device"]].write(
             filter=None if text in ("", DEFAULT_FILTER) else text)
         if refusal is not None:
             # without Dovecot's note of how long it took
@@ -128,6 +151,14 @@ class Demo:
                                              refusal))
         self.say_facts()
         return "OK, from now on this rings."
+
+    def on_trace_form(self, fields):
+        """What `doveadm lemonade trace` says of a mail."""
+        for message_id, mail in list(self.mails.items()):
+            if mail["id"] == fields["mail"]:
+                return self.dovecot.doveadm("lemonade", "trace",
+                                            message_id).stdout
+        raise web.Refused("There is no such mail.")
 
     # -- a mail on its way
 
@@ -141,7 +172,7 @@ class Demo:
         message["Date"] = email.utils.localtime()
         message["Message-ID"] = email.utils.make_msgid(domain="example.net")
         message.set_content(text)
-        held_back = self.held_back()
+        before = {phone: phone.held_back() for phone in self.phones.values()}
         try:
             with smtplib.SMTP("127.0.0.1", self.postfix.port,
                               timeout=30) as smtp:
@@ -151,50 +182,46 @@ class Demo:
             raise web.Refused(f"Postfix refuses it: {e}") from e
         # the push may have been faster
         mail = self.mail_of(message["Message-ID"])
-        self.say_mail(mail, moments={"smtp": at}, subject=message["Subject"],
+        self.say_mail(mail, {"smtp": at}, subject=message["Subject"],
                       **{"from": name or addr})
-        threading.Timer(SILENCE, self.ask_why_silent,
-                        (mail, held_back)).start()
+        threading.Timer(SILENCE, self.ask_why_silent, (mail, before)).start()
         return mail
 
-    def held_back(self):
-        """reason -> how often, from the device's status entry."""
-        return self.phone.status().get("heldBack", {})
-
     def ask_why_silent(self, mail, before):
-        if "push" in mail["moments"]:
-            return
-        reasons = [reason for reason, count in self.held_back().items()
-                   if count > before.get(reason, 0)]
-        self.say_mail(mail, "held back: " + ", ".join(reasons) if reasons
-                      else "no push of its own")
+        for phone, counters in before.items():
+            if phone.name in mail["phones"]:
+                continue
+            found = reasons(counters, phone.held_back())
+            self.say_phone(mail, phone, state="held back: " +
+                           ", ".join(found) if found else "no push of its own")
 
-    def next_mail(self, deadline):
-        """The mail that the next push rings for; None if the push is about
-        something else."""
-        said, at = self.phone.next_push(deadline)
+    def next_mail(self, phone, deadline):
+        """The mail that the phone's next push rings for; None if the push is
+        about something else."""
+        said, at = phone.next_push(deadline)
         data = said["data"]
         if said["type"] != "rfc5423.MessageNew":
-            self.withdraw(said["type"], data)
+            self.withdraw(phone, said["type"], data)
             return None
         mailbox, uid = data["vnd.lemonade.mailbox"], data["vnd.lemonade.uid"]
-        shown = self.phone.fetch(mailbox, uid)
+        shown = phone.fetch(mailbox, uid)
         message_id = shown.pop("message_id")
         mail = self.mail_of(message_id)
-        self.rung[mailbox, uid] = mail
-        self.say_mail(mail, "rang", moments={"push": at * 1e3}, said=said,
-                      signed="Signature verified (Standard Webhooks).",
-                      **shown)
+        self.rung[phone.name, mailbox, uid] = mail
+        self.say_mail(mail, **shown)
+        self.say_phone(mail, phone, state="rang", at=at * 1e3, said=said,
+                       proof=phone.proof)
         self.add_moments(mail, message_id, said["id"])
         return mail
 
-    def withdraw(self, event, data):
+    def withdraw(self, phone, event, data):
         """A mail that rang was read or removed somewhere: no alert now."""
         for uid in uids(data):
-            mail = self.rung.pop((data["vnd.lemonade.mailbox"], uid), None)
+            mail = self.rung.pop((phone.name, data["vnd.lemonade.mailbox"],
+                                  uid), None)
             if mail is not None:
-                self.say_mail(mail, "withdrawn by " +
-                              event.removeprefix("rfc5423."), withdrawn=True)
+                self.say_phone(mail, phone, withdrawn=True, state="withdrawn "
+                               "by " + event.removeprefix("rfc5423."))
 
     def add_moments(self, mail, message_id, event_id):
         """From the log, which may lag a little."""
@@ -206,18 +233,20 @@ class Demo:
             moments = wait.until(known, LOG_LAG)
         except wait.Timeout:
             return
-        self.say_mail(mail, moments=moments)
+        self.say_mail(mail, moments)
+
+    def listen(self, phone):
+        """For ever."""
+        while True:
+            try:
+                self.next_mail(phone, None)
+            except (BadPush, AssertionError, OSError) as e:
+                print("A push came to nothing:", e, file=sys.stderr)
 
 
 def version(*command):
     return subprocess.run(command, check=True, capture_output=True,
                           text=True).stdout.split()[0]
-
-
-def print_timeline(mail):
-    moments = mail["moments"]
-    for name in sorted(moments, key=moments.get):
-        print(f"  {NAMES[name]:14}{moments[name] - moments['smtp']:8.1f} ms")
 
 
 def enter_namespace():
@@ -232,12 +261,13 @@ def enter_namespace():
 
 def ring_once(demo, deadline):
     """The first mail; returns when its push came."""
+    phone = next(iter(demo.phones.values()))
     first = demo.send("Ada Lovelace <ada@example.net>", "Lunch at noon?",
                       "The lemon tree café has a free table.")
-    while demo.next_mail(deadline) is not first:
+    while demo.next_mail(phone, deadline) is not first:
         pass
     print("The phone rang:")
-    moments = first["moments"]
+    moments = {**first["moments"], "push": first["phones"][phone.name]["at"]}
     for name in sorted(moments, key=moments.get):
         print(f"  {NAMES[name]:14}{moments[name] - moments['smtp']:8.1f} ms")
 
@@ -262,11 +292,8 @@ def main():
     for name, text in demo.services():
         print(f"  {name:12}{text}")
     print("\nCtrl-C ends it and leaves nothing behind.", flush=True)
-    while True:
-        try:
-            demo.next_mail(None)
-        except (BadPush, AssertionError, OSError) as e:
-            print("A push came to nothing:", e, file=sys.stderr)
+    for phone in demo.phones.values():
+        threading.Thread(target=demo.listen, args=(phone,)).start()
 
 
 if __name__ == "__main__":

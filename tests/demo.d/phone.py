@@ -1,40 +1,27 @@
-"""The app on the phone: it knows IMAP, its own endpoint, nothing else.
+"""The app on a phone: it knows IMAP, its own keys and push resource, nothing
+else.
 
-doc/clients.md tells the three exchanges that register() makes.
+doc/clients.md tells the exchanges that register() makes.
 """
 
-import base64
 import email
 import email.header
 import email.utils
-import hashlib
-import hmac
 import json
+import os
 import queue
 import time
+import urllib.parse
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from lemotest.imap import tokens
-
-DEVICE = "demo-phone"
-SKEW = 300  # seconds that a signature may be old (Standard Webhooks)
+from lemotest.webpush import b64, check_token, decrypt, point, published_key
 
 
 class BadPush(Exception):
     """A push that nobody should believe."""
-
-
-def check_signature(secret, headers, body, now):
-    """Standard Webhooks: any v1 signature made with our secret will do."""
-    stamp = headers.get("webhook-timestamp", "")
-    if not stamp.isdigit() or abs(now - int(stamp)) > SKEW:
-        raise BadPush("its time stamp is missing or too old")
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
-    expected = b"v1," + base64.b64encode(
-        hmac.new(key, signed, hashlib.sha256).digest())
-    signatures = headers.get("webhook-signature", "").encode().split()
-    if not any(hmac.compare_digest(expected, s) for s in signatures):
-        raise BadPush("its signature is not by our server")
 
 
 def plain(value):
@@ -48,12 +35,19 @@ class Phone:
     Pushes are put into .pushes by the web server's threads and taken by the
     demo's."""
 
-    def __init__(self, user, url):
-        self.user, self.entry = user, user.entry(DEVICE)
+    def __init__(self, user, name, title, url, criteria):
+        self.user, self.name, self.title = user, name, title
+        self.entry = user.entry(name)
+        self.private = ec.generate_private_key(ec.SECP256R1())
+        self.auth = os.urandom(16)
+        self.origin = "http://" + urllib.parse.urlsplit(url).netloc
         # payload 2: a push may say where the mail is
-        self.wanted = {"deviceClientId": DEVICE, "channel": "webhook",
-                       "url": url, "payload": 2}
-        self.secret = None
+        self.wanted = {"deviceClientId": name, "url": url, "payload": 2,
+                       "keys": {"p256dh": b64(point(self.private)),
+                                "auth": b64(self.auth)}}
+        if criteria is not None:
+            self.wanted["filter"] = criteria
+        self.server_key = self.proof = None
         self.pushes = queue.Queue()
 
     def on_push(self, headers, body, at):
@@ -76,23 +70,33 @@ class Phone:
             value = imap.getmetadata(self.entry + "/status")
         return json.loads(value) if value else {}
 
+    def held_back(self):
+        """reason -> how often, from the device's status entry."""
+        return self.status().get("heldBack", {})
+
     def next_push(self, deadline):
-        """(said, time of arrival), its signature checked. queue.Empty after
-        the deadline (Unix time, None for ever)."""
+        """(said, time of arrival), by our server and decrypted. queue.Empty
+        after the deadline (Unix time, None for ever)."""
         timeout = deadline and max(deadline - time.time(), 0)
         headers, body, at = self.pushes.get(timeout=timeout)
-        check_signature(self.secret, headers, body, at)
-        return json.loads(body), at
+        try:
+            check_token(headers.get("Authorization"), self.origin,
+                        self.server_key)
+            text, _ = decrypt(body, self.private, self.auth)
+        except (PermissionError, InvalidTag) as e:
+            raise BadPush("it is not by our server") from e
+        self.proof = (f"{len(body)} octets that the push service cannot read;"
+                      " VAPID signature verified.")
+        return json.loads(text), at
 
     def register(self, deadline):
-        """Write the device, read the secret, bring the code back."""
+        """Read the server's key, write the device, bring the code back."""
+        self.server_key = published_key(self.user)
         refusal = self.write()
         if refusal is not None:
             raise RuntimeError("registration refused: " + refusal)
-        self.secret = self.status()["secret"]
         said, _ = self.next_push(deadline)
-        code = said["data"]["verificationCode"]
-        refusal = self.write(verificationCode=code)
+        refusal = self.write(verificationCode=said["verificationCode"])
         if refusal is not None:
             raise RuntimeError("the code was refused: " + refusal)
         while not self.status().get("verified"):

@@ -15,7 +15,7 @@ FILES = {
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
     "/lemon.svg": ("lemon.svg", "image/svg+xml"),
 }
-HOOK = "/hook"
+HOOK = "/push/"
 BODY_MAX = 64 * 1024
 KEEPALIVE = 10  # seconds; also how soon a closed page is noticed
 
@@ -55,7 +55,7 @@ class Refused(Exception):
 
 class Server(ThreadingHTTPServer):
     """forms: path -> function(dict) -> text, may raise Refused.
-    on_push: function(headers, body, time of arrival)."""
+    on_push: function(device, headers, body, time of arrival)."""
     daemon_threads = True
 
     def __init__(self, forms, on_push):
@@ -68,9 +68,8 @@ class Server(ThreadingHTTPServer):
     def authority(self):
         return "127.0.0.1:%d" % self.server_port
 
-    @property
-    def hook_url(self):
-        return "http://" + self.authority + HOOK
+    def hook_url(self, device):
+        return "http://" + self.authority + HOOK + device
 
     def handle_error(self, request, client_address):
         """A page that was closed is no error."""
@@ -130,13 +129,25 @@ class Handler(BaseHTTPRequestHandler):
             self.answer_text(413, "That is too long.")
             return
         body = self.rfile.read(length)
-        if self.path == HOOK:
-            self.server.on_push(self.headers, body, time.time())
-            self.answer(204, "text/plain", b"")
+        if self.path.startswith(HOOK):
+            self.take_push(self.path.removeprefix(HOOK), body)
         elif self.path in self.server.forms:
             self.run_form(body)
         else:
             self.answer_text(404, "There is no such form.")
+
+    def take_push(self, device, body):
+        """Created, as RFC 8030 5 wants it, with the name of a message
+        resource that nobody asks for."""
+        try:
+            self.server.on_push(device, self.headers, body, time.time())
+        except KeyError:
+            self.answer_text(404, "There is no such phone.")
+            return
+        self.send_response(201)
+        self.send_header("Location", self.path + "/message")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def run_form(self, body):
         # Only our own page can send this type without asking first.
