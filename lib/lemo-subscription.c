@@ -1,5 +1,5 @@
 #include "lemo-subscription.h"
-#include "lemo-quiet-json.h"
+#include "lemo-subscription-private.h"
 #include "lemo-time.h"
 #include "lemo-weburl.h"
 
@@ -292,7 +292,7 @@ static bool parse_when_connected(struct parser *p, json_t *value)
 
 static bool parse_quiet(struct parser *p, json_t *value)
 {
-	p->sub->quiet = lemo_quiet_parse_json(value, p->error);
+	p->sub->quiet = lemo_subscription_parse_quiet(value, p->error);
 	return p->sub->quiet != NULL;
 }
 

@@ -1,6 +1,7 @@
-#include "lemo-quiet-json.h"
+#include "lemo-subscription-private.h"
 #include "lemo-limits.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,13 +139,14 @@ static bool parse(struct lemo_quiet *quiet, json_t *value,
 }
 
 struct lemo_quiet *
-lemo_quiet_parse_json(json_t *value, struct lemo_subscription_error *error_r)
+lemo_subscription_parse_quiet(void *json,
+			      struct lemo_subscription_error *error_r)
 {
 	struct lemo_quiet *quiet = calloc(1, sizeof(*quiet));
 
 	if (quiet == NULL) {
 		(void)fail(error_r, "", "out of memory");
-	} else if (!parse(quiet, value, error_r)) {
+	} else if (!parse(quiet, json, error_r)) {
 		free(quiet);
 		quiet = NULL;
 	}
