@@ -222,7 +222,7 @@ static void add_int(struct file *file, int64_t num, unsigned int size)
 	char c;
 
 	while (size-- > 0) {
-		c = (uint64_t)num >> size * 8;
+		c = size >= 8 ? 0 : (uint64_t)num >> size * 8;
 		add(file, &c, 1);
 	}
 }
