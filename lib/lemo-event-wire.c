@@ -50,6 +50,7 @@ const struct lemo_event_field lemo_event_fields[LEMO_EVENT_FIELDS_COUNT] = {
 	FIELD("vnd.lemonade.subject", subject, TEXT, 3),
 	FIELD("vnd.lemonade.date", date, TEXT, 3),
 	FIELD("vnd.lemonade.snippet", snippet, TEXT, 4),
+	FIELD("vnd.lemonade.importance", importance, U32, LEMO_FIELD_NEVER),
 	FIELD("vnd.lemonade.feed", feed, BOOL, LEMO_FIELD_NEVER),
 	/* not members of a simple kind: see field_decode() */
 	FIELD(KEY_TYPE, type, U32, LEMO_FIELD_NEVER),

@@ -108,6 +108,9 @@ struct lemo_event {
 	/* MessageNew and MessageAppend. size as in FETCH BODY[]. */
 	uint64_t message_size;
 	const char *message_guid, *message_id;
+	/* as RFC 5435 3.5 counts: 1 high, 2 normal, 3 low; 0 = not looked at,
+	   which is done only if a device may ring in its quiet hours */
+	uint32_t importance;
 	/* only if a device or feed wants payload level 3 (decoded headers,
 	   date in RFC 3339) or 4 (snippet) */
 	const char *from, *to, *subject, *date, *snippet;

@@ -1,4 +1,5 @@
 #include "lemo-subscription.h"
+#include "lemo-subscription-private.h"
 #include "lemo-time.h"
 #include "lemo-weburl.h"
 
@@ -291,8 +292,8 @@ static bool parse_when_connected(struct parser *p, json_t *value)
 
 static bool parse_quiet(struct parser *p, json_t *value)
 {
-	(void)value;
-	return fail(p, NOT_YET);
+	p->sub->quiet = lemo_subscription_parse_quiet(value, p->error);
+	return p->sub->quiet != NULL;
 }
 
 static const struct {
@@ -444,6 +445,7 @@ void lemo_subscription_free(struct lemo_subscription **_sub)
 	*_sub = NULL;
 	if (sub->events != NULL)
 		lemo_notify_groups_free(&sub->events);
+	free(sub->quiet);
 	json_decref(sub->json);
 	free(sub);
 }

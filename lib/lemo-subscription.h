@@ -49,6 +49,7 @@ struct lemo_subscription {
 	enum lemo_urgency urgency;
 	enum lemo_format format;
 	uint32_t ttl, collapse;        /* seconds */
+	struct lemo_quiet *quiet;      /* NULL = none */
 	bool disabled;
 
 	void *json; /* owns the strings above */

@@ -7,6 +7,7 @@
 #include "device.h"
 #include "event-line.h"
 #include "feeds.h"
+#include "held.h"
 #include "ingest-event.h"
 #include "lemo-limits.h"
 #include "lemonade-settings.h"
@@ -14,6 +15,7 @@
 #include "notify-clock.h"
 #include "outbox.h"
 #include "push.h"
+#include "quiet.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "target.h"
@@ -23,7 +25,9 @@
 enum row_class {
 	ROW_CLASS_VERIFICATION = 0,
 	ROW_CLASS_OTHER,
-	ROW_CLASS_ARRIVAL
+	ROW_CLASS_ARRIVAL,
+	/* an arrival that quiet hours let pass */
+	ROW_CLASS_URGENT
 };
 
 /* A push whose ttl is 0 still gets one try. */
@@ -130,6 +134,16 @@ static void row_merge(struct ingest_context *ctx, struct device *device,
 	}
 }
 
+/* So many more, of which the row's event speaks already. */
+static void row_count(struct ingest_context *ctx, struct device *device,
+		      unsigned int events)
+{
+	if (device->gen == 0)
+		return;
+	device->events += events - 1;
+	row_merge(ctx, device, device->row_class, FALSE);
+}
+
 static void row_delete(struct ingest_context *ctx, struct device *device)
 {
 	if (device->gen == 0)
@@ -179,7 +193,7 @@ static bool row_overtake(struct ingest_context *ctx, struct device *device)
 	unsigned int tries = 0;
 	bool about, open;
 
-	if (device->gen == 0 || device->row_class != ROW_CLASS_ARRIVAL)
+	if (device->gen == 0 || device->row_class < ROW_CLASS_ARRIVAL)
 		return FALSE;
 	line = row_get_line(ctx, device, &tries);
 	about = line != NULL && row_is_about(line, event);
@@ -197,15 +211,54 @@ static bool row_overtake(struct ingest_context *ctx, struct device *device)
 	return TRUE;
 }
 
+static enum row_class class_of(const struct device *device,
+			       const struct lemo_event *event)
+{
+	if (!event_is_arrival(event))
+		return ROW_CLASS_OTHER;
+	return quiet_lets_pass(device->target->sub, event) ?
+		ROW_CLASS_URGENT : ROW_CLASS_ARRIVAL;
+}
+
+static void device_add_event(struct ingest_context *ctx,
+			     struct device *device, enum row_class class)
+{
+	if (device->gen == 0)
+		row_add(ctx, device, class);
+	else
+		row_merge(ctx, device, class, class >= device->row_class);
+}
+
+/* In quiet hours it waits for their end. */
+static bool device_holds(struct ingest_context *ctx, struct device *device,
+			 enum row_class class)
+{
+	struct notifier *notifier = ctx->notifier;
+	const struct lemo_buf *encoded;
+	struct held_event add = {
+		.event = &ctx->line->event, .class = class, .events = 1
+	};
+
+	add.until = quiet_holds(notifier->quiet, device->target, add.event);
+	if (add.until == 0)
+		return FALSE;
+	encoded = encode_event(ctx);
+	add.data = encoded->data;
+	add.len = encoded->len;
+	held_add(notifier->held, device, &add);
+	device_hold_back(device, HELD_BACK_QUIET);
+	return TRUE;
+}
+
 static void device_event(struct ingest_context *ctx, struct device *device)
 {
 	const struct lemo_event *event = &ctx->line->event;
-	enum row_class class = event_is_arrival(event) ? ROW_CLASS_ARRIVAL :
-		ROW_CLASS_OTHER;
+	enum row_class class = class_of(device, event);
 	int64_t ring = event_ring_key(event);
 
 	if (event_is_about_rung(event)) {
-		if (row_overtake(ctx, device))
+		if (held_overtake(ctx->notifier->held, device, event) ||
+		    row_overtake(ctx, device))
 			return;
 		if (!rang_has(ctx->notifier->rang, device->id, event)) {
 			device_hold_back(device, HELD_BACK_SILENT);
@@ -215,12 +268,11 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 		device_hold_back(device, HELD_BACK_COPY);
 		return;
 	}
-	if (class == ROW_CLASS_ARRIVAL)
+	if (device_holds(ctx, device, class))
+		return;
+	if (class >= ROW_CLASS_ARRIVAL)
 		rang_add(ctx->notifier->rang, device->id, event, ring);
-	if (device->gen == 0)
-		row_add(ctx, device, class);
-	else
-		row_merge(ctx, device, class, class >= device->row_class);
+	device_add_event(ctx, device, class);
 }
 
 /* The notifier's own conditions, whatever the plugin said. */
@@ -421,4 +473,21 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 	}
 	lemo_buf_free(&ctx.encoded);
 	return error;
+}
+
+void ingest_event_held(struct notifier *notifier, struct device *device,
+		       struct event_line *line, unsigned int class,
+		       unsigned int events)
+{
+	struct ingest_context ctx = {
+		.notifier = notifier, .user = device->user, .line = line
+	};
+
+	if (device->target == NULL || !device_wants(device))
+		return;
+	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+	device_add_event(&ctx, device, class);
+	if (events > 1)
+		row_count(&ctx, device, events - 1);
+	lemo_buf_free(&ctx.encoded);
 }

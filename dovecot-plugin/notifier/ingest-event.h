@@ -3,11 +3,18 @@
 
 struct notifier;
 struct account;
+struct device;
 struct event_line;
 
 /* Inside a transaction: writes what follows from an event that was not seen
    before. NULL, or why it is refused: a reason word, a TAB and words. */
 const char *ingest_event(struct notifier *notifier, struct account *account,
 			 struct event_line *line);
+
+/* Inside a transaction: what was held back becomes one push, of which this
+   line speaks; class: as it was when it was held. */
+void ingest_event_held(struct notifier *notifier, struct device *device,
+		       struct event_line *line, unsigned int class,
+		       unsigned int events);
 
 #endif

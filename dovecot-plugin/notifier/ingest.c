@@ -5,6 +5,7 @@
 #include "str-sanitize.h"
 #include "account.h"
 #include "event-line.h"
+#include "held.h"
 #include "ingest.h"
 #include "ingest-event.h"
 #include "notifier.h"
@@ -101,7 +102,8 @@ int ingest_load(struct ingest *ingest)
 
 	if (ingest_load_clock(ingest) < 0 || seen_load(ingest->seen) < 0 ||
 	    rang_load(notifier->rang) < 0 ||
-	    accounts_load(notifier->accounts) < 0)
+	    accounts_load(notifier->accounts) < 0 ||
+	    held_load(notifier->held) < 0)
 		return -1;
 	scheduler_reset(notifier->scheduler);
 	users_clear(notifier->users);

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "admin.h"
 #include "feeds.h"
+#include "held.h"
 #include "http-sender.h"
 #include "ingest.h"
 #include "lemonade-settings.h"
@@ -16,6 +17,7 @@
 #include "notify-client.h"
 #include "notify-clock.h"
 #include "outbox.h"
+#include "quiet.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "spool-drain.h"
@@ -143,6 +145,8 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
 	notifier.scheduler = scheduler_init(&notifier);
+	notifier.quiet = quiet_init(&notifier);
+	notifier.held = held_init(&notifier);
 	notifier.ingest = ingest_init(&notifier);
 	outbox_set_opened_callback(notifier.outbox, outbox_opened, NULL);
 	(void)outbox_is_usable(notifier.outbox);
@@ -164,6 +168,8 @@ static void notifier_deinit(void)
 	notify_clients_deinit(&notifier.clients);
 	spool_deinit(&notifier.spool);
 	ingest_deinit(&notifier.ingest);
+	held_deinit(&notifier.held);
+	quiet_deinit(&notifier.quiet);
 	scheduler_deinit(&notifier.scheduler);
 	users_deinit(&notifier.users);
 	rang_deinit(&notifier.rang);

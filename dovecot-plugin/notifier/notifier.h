@@ -26,6 +26,8 @@ struct notifier {
 	struct users *users;
 	struct http_sender *http;
 	struct scheduler *scheduler;
+	struct quiet *quiet;
+	struct held *held;
 	struct ingest *ingest;
 	struct spool *spool;
 	struct notify_clients *clients;

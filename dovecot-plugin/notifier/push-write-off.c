@@ -7,6 +7,7 @@
 #include "device.h"
 #include "event-line.h"
 #include "feeds.h"
+#include "held.h"
 #include "notifier.h"
 #include "notify-clock.h"
 #include "outbox.h"
@@ -170,6 +171,19 @@ static void device_over_budget(struct push *push)
 	device_row_wait(push, push->not_before);
 }
 
+/* What the row holds by now may have to go nevertheless. */
+static void device_quiet(struct push *push)
+{
+	struct device *device = push->device;
+
+	push_log(push, "quiet");
+	device_hold_back(device, HELD_BACK_QUIET);
+	if (held_take_row(push->scheduler->notifier->held, device))
+		device_row_gone(push);
+	else
+		device_row_wait(push, notify_clock_msecs());
+}
+
 static void device_write_off(struct push *push)
 {
 	switch (push->refusal) {
@@ -182,6 +196,9 @@ static void device_write_off(struct push *push)
 		return;
 	case PUSH_REFUSED_BUDGET:
 		device_over_budget(push);
+		return;
+	case PUSH_REFUSED_QUIET:
+		device_quiet(push);
 		return;
 	case PUSH_REFUSED_NOT:
 		break;

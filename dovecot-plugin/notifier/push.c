@@ -9,6 +9,7 @@
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "quiet.h"
 #include "scheduler-private.h"
 #include "target.h"
 #include "user.h"
@@ -269,6 +270,16 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 		      push);
 }
 
+/* They may have begun since the row was made, or its last try. */
+static bool push_is_held(struct push *push)
+{
+	struct quiet *quiet = push->scheduler->notifier->quiet;
+
+	return !push_is_verification(push->line) &&
+		quiet_holds(quiet, push->device->target,
+			    &push->line->event) != 0;
+}
+
 static void push_send_device(struct push *push)
 {
 	struct target *target = push->device->target;
@@ -276,6 +287,10 @@ static void push_send_device(struct push *push)
 
 	if (fault != NULL) {
 		push_refuse(push, PUSH_REFUSED_TARGET, fault);
+		return;
+	}
+	if (push_is_held(push)) {
+		push_refuse(push, PUSH_REFUSED_QUIET, "quiet hours");
 		return;
 	}
 	if (!push_in_budget(push)) {

@@ -31,7 +31,9 @@ enum push_refusal {
 	/* it waited longer than it is worth */
 	PUSH_REFUSED_LATE,
 	/* try again at not_before */
-	PUSH_REFUSED_BUDGET
+	PUSH_REFUSED_BUDGET,
+	/* quiet hours have begun */
+	PUSH_REFUSED_QUIET
 };
 
 struct push {

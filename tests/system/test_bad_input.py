@@ -12,6 +12,7 @@ from lemotest import wait
 from lemotest.users import PUSH
 
 URL = "https://push.test/x"
+TIMES = [{"from": "22:00", "to": "07:00"}]
 
 # what, the value, the field that must be named ("" if none can be), a word
 # of the reason
@@ -86,7 +87,19 @@ CASES = [
     ("collapse-huge", {"url": URL, "collapse": 2 ** 70}, "", ""),
     ("collapse-high", {"url": URL, "collapse": 3601}, "collapse", ""),
     ("disabled", {"url": URL, "disabled": "yes"}, "disabled", "true"),
-    ("quiet-later", {"url": URL, "quiet": []}, "quiet", "not supported"),
+    ("quiet-type", {"url": URL, "quiet": []}, "quiet", "object"),
+    ("quiet-zone", {"url": URL, "quiet": {"zone": "Europe/Atlantis",
+                                          "times": TIMES}},
+     "quiet.zone", "no time zone"),
+    ("quiet-path", {"url": URL, "quiet": {"zone": "../../../etc/passwd",
+                                          "times": TIMES}},
+     "quiet.zone", "name of a time zone"),
+    ("quiet-time", {"url": URL, "quiet": {
+        "zone": "UTC", "times": [*TIMES, {"from": "22:00", "to": "25:00"}]}},
+     "quiet.times[1].to", "00:00 to 24:00"),
+    ("quiet-always", {"url": URL, "quiet": {
+        "zone": "UTC", "times": [{"from": "00:00", "to": "24:00"}]}},
+     "quiet.times", "no time at which to ring"),
     ("connected-later", {"url": URL, "whenConnected": "mine"},
      "whenConnected", "not supported"),
     ("client-id", {"url": URL, "deviceClientId": "other"}, "deviceClientId",
