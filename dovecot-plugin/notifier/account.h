@@ -17,6 +17,8 @@ struct account {
 	unsigned int rows, device_rows, devices;
 	/* it has lines that wait for being written: its spool goes first */
 	bool waiting;
+	/* its part of the trace, NULL until it has one */
+	struct trace_log *trace;
 	/* when its spool was refused for want of room */
 	time_t spool_full;
 	/* when too few silent devices were found to make room */

@@ -25,6 +25,7 @@ struct notifier {
 	struct users *users;
 	struct http_sender *http;
 	struct scheduler *scheduler;
+	struct trace *trace;
 	struct ingest *ingest;
 	struct spool *spool;
 	struct notify_clients *clients;
