@@ -105,6 +105,16 @@ static void arrivals_filter(struct commit *c, struct arrivals *a)
 	}
 }
 
+/* "Why did it not ring?" is asked by Message-ID, also where no device looks
+   at new mail or all of them are disabled. */
+static void arrivals_look_for_trace(struct commit *c,
+				    const struct arrivals *a)
+{
+	if (a->type == LEMO_EVENT_MESSAGE_NEW && a->verdicts.count > 0 &&
+	    c->luser->set->lemonade_trace_retention > 0)
+		(void)lemonade_view_open(&c->view, c->txn->box);
+}
+
 /* The verdicts on one message; view->mail points to it if is_there. */
 static void arrival_verdicts(struct commit *c, const struct arrivals *a,
 			     uint32_t uid, bool is_there,
@@ -242,6 +252,8 @@ static void commit_arrivals(struct commit *c, enum lemo_event_type type)
 	}
 	if (lemonade_match_any(&a.verdicts))
 		arrivals_filter(c, &a);
+	else
+		arrivals_look_for_trace(c, &a);
 	arrivals_send(c, &a);
 }
 

@@ -41,6 +41,18 @@ DEVICE_PARAM
 DOVEADM_CMD_PARAMS_END
 	},
 	{
+		.name = "lemonade trace",
+		.usage = TRACE_USAGE,
+		.cmd = cmd_lemonade_trace,
+DOVEADM_CMD_PARAMS_START
+NOTIFIER_PARAMS
+DOVEADM_CMD_PARAM('d', "device", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('n', "last", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('\0', "message-id", CMD_PARAM_STR, \
+		  CMD_PARAM_FLAG_POSITIONAL)
+DOVEADM_CMD_PARAMS_END
+	},
+	{
 		.name = "lemonade device list",
 		.usage = DOVEADM_CMD_MAIL_USAGE_PREFIX ADMIN_USAGE,
 		.mail_cmd = cmd_lemonade_device_list_alloc,

@@ -48,6 +48,16 @@ void cmd_lemonade_vapid_export(struct doveadm_cmd_context *cctx);
 void cmd_lemonade_vapid_import(struct doveadm_cmd_context *cctx);
 void cmd_lemonade_vapid_rotate(struct doveadm_cmd_context *cctx);
 
+/* doveadm-lemonade-trace.c */
+struct lemo_trace_record;
+void cmd_lemonade_trace(struct doveadm_cmd_context *cctx);
+/* The directory of the trace, from the notifier; data stack. */
+int lemonade_trace_dir(struct lemonade_admin *admin, const char **dir_r,
+		       struct lemonade_admin_error *error_r);
+/* Local time with milliseconds; plain words; data stack. */
+const char *lemonade_trace_time(int64_t msecs);
+const char *lemonade_trace_words(const struct lemo_trace_record *record);
+
 /* doveadm-lemonade-user.c: what all commands for a user share. */
 struct lemonade_mail_cmd {
 	struct doveadm_mail_cmd_context ctx;

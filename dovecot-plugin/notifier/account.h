@@ -19,6 +19,8 @@ struct account {
 	unsigned int held;
 	/* it has lines that wait for being written: its spool goes first */
 	bool waiting;
+	/* its part of the trace, NULL until it has one */
+	struct trace_log *trace;
 	/* when its spool was refused for want of room */
 	time_t spool_full;
 	/* when too few silent devices were found to make room */

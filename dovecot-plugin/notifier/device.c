@@ -16,6 +16,7 @@
 #include "rang.h"
 #include "scheduler.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 #include "users-private.h"
 
@@ -379,6 +380,7 @@ void device_delete(struct device **_device)
 
 	*_device = NULL;
 	if (device->gen != 0) {
+		trace_row_gone(device, "the device is gone");
 		(void)outbox_run(notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 				 device->id);
 		account_remove_device_row(device->user->account);
@@ -424,6 +426,7 @@ void device_hold_back(struct device *device, enum held_back reason)
 {
 	device->held_back[reason]++;
 	device_set_dirty(device);
+	trace_held_back(device, reason);
 }
 
 bool held_back_of_verdict(const char *verdict, enum held_back *reason_r)

@@ -19,6 +19,7 @@
 #include "rang.h"
 #include "scheduler.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 
 /* Which event speaks for a merged row: the highest, then the latest. */
@@ -95,6 +96,7 @@ static void row_add(struct ingest_context *ctx, struct device *device,
 	account_add_device_row(account);
 	device->gen = device->events = 1;
 	device->row_class = class;
+	trace_queued(device, due - notify_clock_msecs());
 	scheduler_add_device(ctx->notifier->scheduler, device, ctx->line,
 			     due, expires);
 }
@@ -110,6 +112,7 @@ static void row_merge(struct ingest_context *ctx, struct device *device,
 
 	device->gen++;
 	device->events++;
+	trace_merged(device);
 	if (replace) {
 		encoded = encode_event(ctx);
 		device->row_class = class;
@@ -148,6 +151,7 @@ static void row_delete(struct ingest_context *ctx, struct device *device)
 {
 	if (device->gen == 0)
 		return;
+	trace_row_gone(device, "overtaken before it was sent");
 	push_detach(device);
 	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 			 device->id);
@@ -201,8 +205,10 @@ static bool row_overtake(struct ingest_context *ctx, struct device *device)
 	if (!about)
 		return FALSE;
 	/* the phone will see the flags when it looks */
-	if (!event_ends_alert(event))
+	if (!event_ends_alert(event)) {
+		trace_note(device, NULL, "its message's alert still waits");
 		return TRUE;
+	}
 	open = device->push != NULL && device->push->state != PUSH_QUEUED;
 	if (device->events == 1 && tries == 0 && !open)
 		row_delete(ctx, device);
@@ -393,6 +399,9 @@ static const char *ingest_device_set(struct ingest_context *ctx)
 	device->disabled = FALSE;
 	device->failing_since = 0;
 	device_set_dirty(device);
+	trace_note(device, NULL, device->target->verified ?
+		   "its entry was written" :
+		   "its entry was written without a good verification code");
 
 	if (device->gen != 0 && (device->row_class == ROW_CLASS_VERIFICATION ||
 				 !device->target->verified))
@@ -412,8 +421,10 @@ static const char *ingest_device_unset(struct ingest_context *ctx)
 		return "bad\tdevice is missing";
 	device = device_find(ctx->notifier->users, ctx->user,
 			     event->devices[0].name);
-	if (device != NULL)
+	if (device != NULL) {
+		trace_note(device, NULL, "its entry was removed");
 		device_delete(&device);
+	}
 	return NULL;
 }
 
@@ -431,6 +442,15 @@ static void feed_denied(struct ingest_context *ctx)
 		  str_sanitize(ctx->user->name, 128), account->uid);
 }
 
+static bool feed_wants(const struct ingest_context *ctx)
+{
+	const struct lemo_event *event = &ctx->line->event;
+
+	return event->feed && ctx->user->feed != NULL &&
+		(ctx->notifier->feed_events &
+		 LEMO_EVENT_MASK(event->type)) != 0;
+}
+
 static const char *ingest_store_event(struct ingest_context *ctx)
 {
 	const struct lemo_event *event = &ctx->line->event;
@@ -438,8 +458,7 @@ static const char *ingest_store_event(struct ingest_context *ctx)
 
 	for (i = 0; i < event->devices_count; i++)
 		ingest_verdict(ctx, &event->devices[i]);
-	if (event->feed && ctx->user->feed != NULL &&
-	    (ctx->notifier->feed_events & LEMO_EVENT_MASK(event->type)) != 0) {
+	if (feed_wants(ctx)) {
 		if (user_has_feed(ctx->user))
 			ingest_feed(ctx);
 		else
@@ -460,6 +479,8 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 
 	if (!user_is_owned(ctx.user))
 		return "denied\tthe user belongs to another uid";
+	trace_event(notifier->trace, account, &line->event,
+		    feed_wants(&ctx) && user_has_feed(ctx.user));
 	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
 	switch (line->event.type) {
 	case LEMO_EVENT_DEVICE_SET:
@@ -472,6 +493,7 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 		error = ingest_store_event(&ctx);
 	}
 	lemo_buf_free(&ctx.encoded);
+	trace_end(notifier->trace);
 	return error;
 }
 

@@ -15,6 +15,7 @@
 #include "scheduler.h"
 #include "seen.h"
 #include "spool-drain.h"
+#include "trace.h"
 #include "user.h"
 
 /* Lines written in one transaction; more are written at once. */
@@ -225,11 +226,14 @@ static void ingest_write(struct ingest *ingest, bool finished)
 static bool ingest_commit(struct ingest *ingest, bool finished)
 {
 	struct outbox *outbox = ingest->notifier->outbox;
+	bool committed;
 
 	if (!outbox_is_usable(outbox) || outbox_begin(outbox) < 0)
 		return FALSE;
 	ingest_write(ingest, finished);
-	return outbox_commit(outbox) == 0;
+	committed = outbox_commit(outbox) == 0;
+	trace_commit(ingest->notifier->trace, committed);
+	return committed;
 }
 
 /* Callbacks may add lines, which wait for the next turn. */
@@ -395,12 +399,15 @@ int ingest_transaction(struct ingest *ingest, void (*func)(void *context),
 		       void *context)
 {
 	struct outbox *outbox = ingest->notifier->outbox;
+	int ret;
 
 	ingest_flush(ingest);
 	if (!outbox_is_usable(outbox) || outbox_begin(outbox) < 0)
 		return -1;
 	func(context);
-	return outbox_commit(outbox);
+	ret = outbox_commit(outbox);
+	trace_commit(ingest->notifier->trace, ret == 0);
+	return ret;
 }
 
 static void ingest_tidy(void *context)

@@ -22,6 +22,7 @@
 #include "scheduler.h"
 #include "spool-drain.h"
 #include "state-dir.h"
+#include "trace.h"
 #include "user.h"
 #include "vapid.h"
 
@@ -140,6 +141,7 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.outbox = outbox_init(notifier.event, set->lemonade_state_dir,
 		strcmp(set->lemonade_outbox_sync, "full") == 0);
 	notifier.accounts = accounts_init(&notifier);
+	notifier.trace = trace_init(&notifier);
 	notifier.rang = rang_init(&notifier);
 	notifier.users = users_init(&notifier);
 	notifier.http = http_sender_init(notifier.event, set,
@@ -173,6 +175,7 @@ static void notifier_deinit(void)
 	scheduler_deinit(&notifier.scheduler);
 	users_deinit(&notifier.users);
 	rang_deinit(&notifier.rang);
+	trace_deinit(&notifier.trace);
 	accounts_deinit(&notifier.accounts);
 	outbox_deinit(&notifier.outbox);
 	vapid_deinit(&notifier.vapid);

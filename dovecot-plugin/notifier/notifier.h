@@ -28,6 +28,7 @@ struct notifier {
 	struct scheduler *scheduler;
 	struct quiet *quiet;
 	struct held *held;
+	struct trace *trace;
 	struct ingest *ingest;
 	struct spool *spool;
 	struct notify_clients *clients;

@@ -13,6 +13,7 @@
 #include "outbox.h"
 #include "scheduler-private.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 
 static void push_log(const struct push *push, const char *what)
@@ -31,6 +32,7 @@ static void push_log(const struct push *push, const char *what)
 		push->device == NULL ? "(feed)" :
 		device_log_name(push->user->name, push->device->name),
 		push->line->event.id, what, push->result_text);
+	trace_answered(push, what);
 }
 
 static void push_log_given_up(const struct push *push, const char *why)
@@ -44,13 +46,14 @@ static void push_log_given_up(const struct push *push, const char *why)
 }
 
 /* When the next try is, or 0 if it is past the row's deadline. */
-static int64_t push_retry_at(const struct push *push)
+static int64_t push_retry_at(struct push *push)
 {
 	int64_t due = notify_clock_msecs() +
 		lemo_retry_delay(push->tries, push->result.retry_after,
 				 i_rand());
 
-	return due > push->expires ? 0 : due;
+	push->next_try = due > push->expires ? 0 : due;
+	return push->next_try;
 }
 
 static void device_row_gone(struct push *push)
@@ -280,12 +283,16 @@ static void feed_write_off(struct push *push)
 
 void push_write_off(struct push *push)
 {
+	struct trace *trace = push->scheduler->notifier->trace;
+
 	if (push->user == NULL)
 		return;
+	trace_push(trace, push);
 	T_BEGIN {
 		if (push->device != NULL)
 			device_write_off(push);
 		else
 			feed_write_off(push);
 	} T_END;
+	trace_end(trace);
 }

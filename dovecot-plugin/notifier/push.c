@@ -231,6 +231,7 @@ static void push_answered(const struct channel_result *result, void *context)
 	struct scheduler *scheduler = push->scheduler;
 
 	i_assert(push->state == PUSH_IN_FLIGHT);
+	push->answered_at = notify_clock_msecs();
 	push->result = *result;
 	push->result_text = i_strdup(result->text == NULL ? "" :
 				     result->text);

@@ -58,11 +58,13 @@ struct push {
 	struct target *target;
 	struct channel_job job;
 	char *push_id, *code;
-	int64_t sent_at;
+	int64_t sent_at, answered_at;
 
 	/* when finished */
 	enum push_refusal refusal;
 	int64_t not_before;
+	/* when it is tried again, 0 if it is not */
+	int64_t next_try;
 	struct channel_result result;
 	char *result_text;
 };
