@@ -283,11 +283,16 @@ static bool parse_disabled(struct parser *p, json_t *value)
 
 static bool parse_when_connected(struct parser *p, json_t *value)
 {
-	static const char *const choices[] = { "always", NULL };
+	static const char *const choices[] = {
+		"mine", "any", "always", NULL
+	};
 	unsigned int num;
 
-	return get_choice(p, value, choices, NOT_YET "; only always is",
-			  &num);
+	if (!get_choice(p, value, choices, "must be mine, any or always",
+			&num))
+		return false;
+	p->sub->when_connected = num;
+	return true;
 }
 
 static bool parse_quiet(struct parser *p, json_t *value)
@@ -448,11 +453,4 @@ void lemo_subscription_free(struct lemo_subscription **_sub)
 	free(sub->quiet);
 	json_decref(sub->json);
 	free(sub);
-}
-
-bool lemo_device_name_is_valid(const char *name)
-{
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
-
-	return name[len] == '\0' && len >= 1 && len <= LEMO_DEVICE_NAME_MAX;
 }

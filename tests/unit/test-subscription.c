@@ -85,7 +85,28 @@ static void test_all_fields(void **state)
 	assert_int_equal(sub->ttl, 60);
 	assert_int_equal(sub->collapse, 3600);
 	assert_true(sub->disabled);
+	assert_int_equal(sub->when_connected, LEMO_WHEN_CONNECTED_ALWAYS);
 	lemo_subscription_free(&sub);
+}
+
+static void test_when_connected(void **state)
+{
+	static const char *const choices[] = { "mine", "any", "always" };
+	struct lemo_subscription *sub = parse("{" URL "}");
+	char json[200];
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(sub->when_connected, LEMO_WHEN_CONNECTED_MINE);
+	lemo_subscription_free(&sub);
+	for (i = 0; i < N_ELEMENTS(choices); i++) {
+		(void)snprintf(json, sizeof(json), "{" URL
+			       ",\"whenConnected\":\"%s\"}", choices[i]);
+		sub = parse(json);
+		assert_int_equal(sub->when_connected, i);
+		lemo_subscription_free(&sub);
+	}
+	assert_int_equal(LEMO_WHEN_CONNECTED_ALWAYS, 2);
 }
 
 static void test_choices(void **state)
@@ -356,6 +377,12 @@ static void test_values(void **state)
 		  "webhook, log or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
 		  "webhook, log or null" },
+		{ "{" URL ",\"whenConnected\":\"Mine\"}", "whenConnected",
+		  "must be mine, any or always" },
+		{ "{" URL ",\"whenConnected\":\"\"}", "whenConnected",
+		  "mine, any or always" },
+		{ "{" URL ",\"whenConnected\":null}", "whenConnected",
+		  "mine, any or always" },
 		{ "{\"channel\":\"log\"," URL "}", "url", "must be absent" },
 		{ "{\"channel\":\"webhook\"}", "url", "is missing" }
 	};
@@ -370,10 +397,6 @@ static void test_not_yet(void **state)
 		{ "{" URL ",\"channel\":\"webpush\"}", "channel",
 		  "not supported by this version" },
 		{ "{" URL "," KEYS "}", "channel",
-		  "not supported by this version" },
-		{ "{" URL ",\"whenConnected\":\"mine\"}", "whenConnected",
-		  "not supported by this version" },
-		{ "{" URL ",\"whenConnected\":\"any\"}", "whenConnected",
 		  "not supported by this version" }
 	};
 
@@ -573,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_default_level_pl_04),
 		cmocka_unit_test(test_all_fields),
 		cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_when_connected),
 		cmocka_unit_test(test_nulls_of_rfc8620),
 		cmocka_unit_test(test_channels),
 		cmocka_unit_test(test_http_is_judged_later),
