@@ -26,12 +26,13 @@ enum lemo_urgency { /* RFC 8030 5.3 */
 	LEMO_URGENCY_HIGH
 };
 
-/* The body style of a webhook. */
+/* The body style of a webhook, which its user chooses; or of Web Push. */
 enum lemo_format {
 	LEMO_FORMAT_CLOUDEVENTS = 0,
 	LEMO_FORMAT_NTFY,
 	LEMO_FORMAT_GOTIFY,
-	LEMO_FORMAT_APPRISE
+	LEMO_FORMAT_APPRISE,
+	LEMO_FORMAT_JMAP
 };
 
 struct lemo_subscription {

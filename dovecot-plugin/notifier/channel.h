@@ -63,6 +63,8 @@ struct channel_vfuncs {
 	/* the device must have a URL, and its verification code must have
 	   come back, before the first push */
 	bool needs_url, needs_verification;
+	/* the answers 410 and 404 may end the device */
+	bool ends_when_gone;
 	/* Builds the request: into pool memory, but for the body, which the
 	   caller frees (lemo_buf_free), also after -1. Not for log and null:
 	   NULL. No I/O. *error_r: a few words without secrets. */

@@ -24,6 +24,7 @@ void device_answered(struct device *device, enum lemo_answer answer,
 	switch (answer) {
 	case LEMO_ANSWER_DONE:
 	case LEMO_ANSWER_RETRY:
+	case LEMO_ANSWER_GONE:
 		device->failing_since = 0;
 		return;
 	case LEMO_ANSWER_PERMANENT:

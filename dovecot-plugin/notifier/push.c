@@ -163,6 +163,13 @@ static void push_fill_feed_job(struct push *push)
 	job->trusted_url = TRUE;
 }
 
+void push_set_text(struct push *push, const char *text)
+{
+	i_free(push->result_text);
+	push->result_text = i_strdup(text);
+	push->result.text = push->result_text;
+}
+
 static void push_refuse(struct push *push, enum push_refusal refusal,
 			const char *text)
 {
@@ -231,9 +238,7 @@ static void push_answered(const struct channel_result *result, void *context)
 
 	i_assert(push->state == PUSH_IN_FLIGHT);
 	push->result = *result;
-	push->result_text = i_strdup(result->text == NULL ? "" :
-				     result->text);
-	push->result.text = push->result_text;
+	push_set_text(push, result->text == NULL ? "" : result->text);
 
 	DLLIST_REMOVE(&origin->open_head, push);
 	origin->in_flight--;
