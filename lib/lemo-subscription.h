@@ -38,7 +38,9 @@ enum lemo_format {
 struct lemo_subscription {
 	const char *channel;           /* never NULL: default filled in */
 	const char *url;               /* NULL for log and null */
-	const char *p256dh, *auth;     /* base64url, NULL without keys */
+	/* base64url, p256dh a point of P-256; NULL without keys, which webpush
+	   always has */
+	const char *p256dh, *auth;
 	const char *verification_code; /* NULL until the client wrote it */
 	const char *filter;            /* never NULL: default filled in */
 	bool filter_is_default;

@@ -28,6 +28,10 @@ struct device_endpoint {
 int device_endpoint_load(struct device *device);
 void device_endpoint_free(struct device *device);
 
+/* The public form of the VAPID key that the next push is signed with; NULL:
+   that of the first. Valid until the next change. */
+const char *device_endpoint_key(const struct device *device);
+
 /* These are inside a transaction. */
 
 /* The device has a new subscription. old: what it had, or NULL. */

@@ -11,6 +11,7 @@
 #include "feeds.h"
 #include "http-sender.h"
 #include "ingest.h"
+#include "lemo-webpush.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-client.h"
@@ -21,6 +22,7 @@
 #include "spool-drain.h"
 #include "state-dir.h"
 #include "user.h"
+#include "vapid.h"
 
 #include <unistd.h>
 
@@ -139,6 +141,9 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.users = users_init(&notifier);
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
+	notifier.webpush = lemo_webpush_init();
+	notifier.vapid = vapid_init(notifier.event, set->lemonade_state_dir,
+				    set->lemonade_contact);
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.ingest = ingest_init(&notifier);
 	outbox_set_opened_callback(notifier.outbox, outbox_opened, NULL);
@@ -163,6 +168,8 @@ static void notifier_deinit(void)
 	ingest_deinit(&notifier.ingest);
 	scheduler_deinit(&notifier.scheduler);
 	users_deinit(&notifier.users);
+	vapid_deinit(&notifier.vapid);
+	lemo_webpush_deinit(&notifier.webpush);
 	rang_deinit(&notifier.rang);
 	accounts_deinit(&notifier.accounts);
 	outbox_deinit(&notifier.outbox);

@@ -24,6 +24,9 @@ struct notifier {
 	struct rang *rang;
 	struct users *users;
 	struct http_sender *http;
+	/* NULL if libcrypto cannot do it */
+	struct lemo_webpush *webpush;
+	struct vapid *vapid;
 	struct scheduler *scheduler;
 	struct ingest *ingest;
 	struct spool *spool;

@@ -1,6 +1,7 @@
 #include "lib.h"
 #include "target.h"
 #include "channel.h"
+#include "lemo-webpush.h"
 #include "lemo-weburl.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
@@ -69,8 +70,10 @@ static int target_fill(const struct notifier *notifier, struct target *target,
 	binding = target_binding(target, "webhook");
 	lemo_keyring_derive(&notifier->secret, &binding, &target->keyring);
 	target->verified = target_is_verified(notifier, target);
-	target->payload = I_MIN(target->sub->payload,
-		(enum lemo_payload)notifier->set->lemonade_webhook_payload);
+	target->payload = I_MIN(target->sub->payload, (enum lemo_payload)
+		(target->channel == &channel_webpush ?
+		 notifier->set->lemonade_webpush_payload :
+		 notifier->set->lemonade_webhook_payload));
 	return 0;
 }
 
@@ -113,6 +116,7 @@ void target_unref(struct target **_target)
 	if (target->sub != NULL)
 		lemo_subscription_free(&target->sub);
 	lemo_keyring_clear(&target->keyring);
+	lemo_webpush_device_deinit(&target->webpush);
 	i_free(target->origin_name);
 	i_free(target->json);
 	i_free(target->device);

@@ -23,6 +23,8 @@ struct target {
 	int64_t origin_key;
 	/* signs for this device */
 	struct lemo_keyring keyring;
+	/* its keys for Web Push, from the first push on */
+	struct lemo_webpush_device *webpush;
 	/* its channel needs no verification, or its code came back */
 	bool verified;
 	/* the level asked for, cut to the channel's ceiling */

@@ -75,7 +75,7 @@ class User:
         """The three exchanges of an app: write the device, receive the
         code, write it back. Returns the object as last written; its secret
         is in self.secrets."""
-        sub = {"channel": "webhook", "url": endpoint.url, **fields}
+        sub = {**endpoint.subscription, **fields}
         response = self.set_device(device, sub)
         assert response.ok, response
         code = endpoint.code()
