@@ -63,16 +63,17 @@ const char *lemo_vapid_key_public(const struct lemo_vapid_key *key);
 
 /* Appends "vapid t=<JWT>, k=<public key>", the value of Authorization
    (RFC 8292 3).
-   audience: origin of the push resource, "https://push.example.net", with the
-   port only if it is not 443. subject: mailto: or https: contact.
+   origin: of the push resource, as in struct lemo_weburl; becomes aud, there
+   without its port if that is 443 (RFC 6454 6.1). subject: the contact, a
+   mailto: or https: URL.
    expires: Unix time, at most 24 h ahead of the push. -1 if libcrypto or
    memory fails or buf is too small; buf is then as it was. */
 int lemo_vapid_authorization(const struct lemo_vapid_key *key,
-			     const char *audience, const char *subject,
+			     const char *origin, const char *subject,
 			     int64_t expires, struct lemo_buf *buf);
 
 /* Tokens are good for hours and a signature costs as much as a message's key
-   exchange: remembers the last ones, by audience and key. One subject. */
+   exchange: remembers the last ones, by origin and key. One subject. */
 struct lemo_vapid_cache;
 
 /* slots: at most so many tokens are remembered; > 0. NULL without memory.
@@ -86,6 +87,6 @@ void lemo_vapid_cache_deinit(struct lemo_vapid_cache **cache);
    by its public form: keys may be freed and read again. */
 const char *lemo_vapid_cache_get(struct lemo_vapid_cache *cache,
 				 const struct lemo_vapid_key *key,
-				 const char *audience, int64_t now);
+				 const char *origin, int64_t now);
 
 #endif

@@ -29,11 +29,12 @@ const struct lemo_vapid_key *
 vapid_find(const struct vapid *vapid, const char *public,
 	   const char **error_r);
 
-/* The value of Authorization for a push to that origin, now; valid until the
-   next call. NULL with *error_r, a few words for status. */
+/* The value of Authorization for a push to that origin (struct lemo_weburl),
+   now; valid until the next call. NULL with *error_r, a few words for
+   status. */
 const char *vapid_authorization(struct vapid *vapid,
 				const struct lemo_vapid_key *key,
-				const char *audience, const char **error_r);
+				const char *origin, const char **error_r);
 
 /* For the admin: all keys, and what changes them. NULL with *error_r if the
    file can't be used. */
