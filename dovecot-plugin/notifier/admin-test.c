@@ -147,9 +147,8 @@ static const char *test_dry_run(struct admin_test *test)
 	if (ret >= 0) {
 		admin_row(client, t_strdup_printf("method=%s", req.method),
 			  t_strdup_printf("url=%s", test->target->origin_name),
-			  headers_field(&req), t_strdup_printf("body=%.*s",
-				(int)req.body.len, req.body.len == 0 ? "" :
-				req.body.data), NULL);
+			  headers_field(test, &req), body_field(test, &req),
+			  NULL);
 		error = NULL;
 	} else {
 		error = t_strdup(error);

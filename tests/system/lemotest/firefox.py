@@ -43,6 +43,7 @@ PAGE = """<!DOCTYPE html><title>mail</title><script>
 const told = (what, body) => fetch(what, {method: "POST", body: body});
 navigator.serviceWorker.register("sw.js")
   .then(() => navigator.serviceWorker.ready)
+  .then(r => fetch("connected").then(() => r))
   .then(r => r.pushManager.subscribe(
     {userVisibleOnly: true, applicationServerKey: "%s"}))
   .then(s => told("subscribed", JSON.stringify(s)))
@@ -62,7 +63,7 @@ class Site:
         self.port = None
         self.told = {"subscribed": [], "failed": [], "pushed": []}
         self.acks, self.registered = [], {}
-        self._writer = self._loop = self._stop = None
+        self._writer = self._loop = self._stop = self._connected = None
         self._versions = itertools.count(1)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(
@@ -76,6 +77,7 @@ class Site:
 
     async def _serve(self):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self._connected = asyncio.Event()
         server = await asyncio.start_server(self._client, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
@@ -102,6 +104,9 @@ class Site:
             await self._websocket(reader, writer, key)
             return False
         body = await reader.readexactly(int(headers.get("content-length", 0)))
+        if path == "connected":
+            # a subscribe() before it would hang for ever
+            await self._connected.wait()
         if path in self.told:
             self.told[path].append(body.decode())
         kind, text = ("text/javascript", WORKER) if path == "sw.js" else \
@@ -147,6 +152,7 @@ class Site:
         elif kind == "hello":
             self._send({"messageType": "hello", "uaid": uuid.uuid4().hex,
                         "status": 200, "use_webpush": True, "broadcasts": {}})
+            self._connected.set()
         elif kind == "register":
             self.registered[message["channelID"]] = message.get("key")
             self._send({"messageType": "register", "status": 200,
@@ -198,7 +204,7 @@ class Firefox(Phone):
         self.process.wait(5)
         self.site.close()
 
-    def _told(self, what, timeout=60):
+    def _told(self, what, timeout=20):
         def found():
             assert not self.site.told["failed"], self.site.told
             assert self.process.poll() is None, "Firefox ended"
