@@ -14,8 +14,8 @@ struct lemo_webpush_message {
 	/* >= len: the rest is padding */
 	size_t padded_len;
 	const uint8_t *salt;
-	/* the sender's key pair, for this message alone */
-	EVP_PKEY *sender;
+	/* the sender's private key, for this message alone */
+	const BIGNUM *scalar;
 };
 
 int lemo_webpush_encrypt_message(struct lemo_webpush *wp,

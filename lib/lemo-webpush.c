@@ -1,21 +1,20 @@
 #include "lemo-webpush-private.h"
 #include "lemo-base64url.h"
 
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/params.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lemo-banned.h"
 
-#define CURVE "prime256v1"
 #define HASH_LEN 32
-#define CEK_LEN 16
-#define NONCE_LEN 12
 #define TAG_LEN 16
 /* The header of RFC 8188 2.1: salt, rs, idlen, keyid. */
 #define RS_LEN 4
@@ -29,15 +28,24 @@
 
 #define CRYPTO_FAILED "libcrypto failed"
 
+/* Points and numbers instead of EVP_PKEY: a key pair that is used once and
+   forgotten is not worth its objects, which cost more than all the rest of a
+   message but its two multiplications. libcrypto does the latter in constant
+   time, here as there. */
 struct lemo_webpush {
-	EVP_PKEY_CTX *keygen, *point;
+	EC_GROUP *group;
+	BN_CTX *bn_ctx;
+	/* of the message that is being made */
+	BIGNUM *scalar, *x;
+	EC_POINT *sender, *shared;
+
 	EVP_MAC_CTX *hmac;
 	EVP_CIPHER *aes;
 	EVP_CIPHER_CTX *cipher;
 };
 
 struct lemo_webpush_device {
-	EVP_PKEY *peer;
+	EC_POINT *peer;
 	uint8_t point[LEMO_P256_POINT_LEN];
 	uint8_t auth[LEMO_WEBPUSH_AUTH_LEN];
 };
@@ -47,28 +55,22 @@ struct steps {
 	uint8_t sender_point[LEMO_P256_POINT_LEN];
 	uint8_t secret[HASH_LEN];
 	uint8_t ikm[HASH_LEN], prk[HASH_LEN];
+	/* of these the first 16 and 12 octets are used */
 	uint8_t cek[HASH_LEN], nonce[HASH_LEN];
 };
 
-static EVP_PKEY_CTX *keygen_init(void)
+static bool curve_init(struct lemo_webpush *wp)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-
-	if (ctx != NULL && EVP_PKEY_keygen_init(ctx) > 0 &&
-	    EVP_PKEY_CTX_set_group_name(ctx, CURVE) > 0)
-		return ctx;
-	EVP_PKEY_CTX_free(ctx);
-	return NULL;
-}
-
-static EVP_PKEY_CTX *point_init(void)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-
-	if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) > 0)
-		return ctx;
-	EVP_PKEY_CTX_free(ctx);
-	return NULL;
+	wp->group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	wp->bn_ctx = BN_CTX_secure_new();
+	wp->scalar = BN_secure_new();
+	wp->x = BN_secure_new();
+	if (wp->group == NULL || wp->bn_ctx == NULL || wp->scalar == NULL ||
+	    wp->x == NULL)
+		return false;
+	wp->sender = EC_POINT_new(wp->group);
+	wp->shared = EC_POINT_new(wp->group);
+	return wp->sender != NULL && wp->shared != NULL;
 }
 
 static EVP_MAC_CTX *hmac_init(void)
@@ -95,13 +97,11 @@ struct lemo_webpush *lemo_webpush_init(void)
 
 	if (wp == NULL)
 		return NULL;
-	wp->keygen = keygen_init();
-	wp->point = point_init();
 	wp->hmac = hmac_init();
 	wp->aes = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
 	wp->cipher = EVP_CIPHER_CTX_new();
-	if (wp->keygen == NULL || wp->point == NULL || wp->hmac == NULL ||
-	    wp->aes == NULL || wp->cipher == NULL) {
+	if (!curve_init(wp) || wp->hmac == NULL || wp->aes == NULL ||
+	    wp->cipher == NULL) {
 		ERR_clear_error();
 		lemo_webpush_deinit(&wp);
 	}
@@ -118,8 +118,12 @@ void lemo_webpush_deinit(struct lemo_webpush **_wp)
 	EVP_CIPHER_CTX_free(wp->cipher);
 	EVP_CIPHER_free(wp->aes);
 	EVP_MAC_CTX_free(wp->hmac);
-	EVP_PKEY_CTX_free(wp->point);
-	EVP_PKEY_CTX_free(wp->keygen);
+	EC_POINT_clear_free(wp->shared);
+	EC_POINT_free(wp->sender);
+	BN_clear_free(wp->x);
+	BN_clear_free(wp->scalar);
+	BN_CTX_free(wp->bn_ctx);
+	EC_GROUP_free(wp->group);
 	free(wp);
 }
 
@@ -131,23 +135,17 @@ static const char *parse_p256dh(const char *p256dh, uint8_t *point_r)
 	return lemo_p256_check(point_r, LEMO_P256_POINT_LEN);
 }
 
-static EVP_PKEY *make_peer(struct lemo_webpush *wp, uint8_t *point)
+static EC_POINT *make_peer(struct lemo_webpush *wp, const uint8_t *octets)
 {
-	char group[] = CURVE;
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
-						 group, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
-						  point, LEMO_P256_POINT_LEN),
-		OSSL_PARAM_construct_end()
-	};
-	EVP_PKEY *peer = NULL;
+	EC_POINT *peer = EC_POINT_new(wp->group);
 
-	/* libcrypto has its own look at the point */
-	if (EVP_PKEY_fromdata(wp->point, &peer, EVP_PKEY_PUBLIC_KEY,
-			      params) > 0)
+	/* libcrypto has its own look whether it is on the curve */
+	if (peer != NULL &&
+	    EC_POINT_oct2point(wp->group, peer, octets, LEMO_P256_POINT_LEN,
+			       wp->bn_ctx))
 		return peer;
 	ERR_clear_error();
+	EC_POINT_free(peer);
 	return NULL;
 }
 
@@ -185,7 +183,7 @@ void lemo_webpush_device_deinit(struct lemo_webpush_device **_device)
 	if (device == NULL)
 		return;
 	*_device = NULL;
-	EVP_PKEY_free(device->peer);
+	EC_POINT_free(device->peer);
 	OPENSSL_cleanse(device, sizeof(*device));
 	free(device);
 }
@@ -218,18 +216,31 @@ static bool hmac(struct lemo_webpush *wp, const uint8_t *key, size_t key_len,
 		len == HASH_LEN;
 }
 
-static bool agree(EVP_PKEY *sender, EVP_PKEY *peer, uint8_t secret_r[HASH_LEN])
+static bool put_sender(struct lemo_webpush *wp, const BIGNUM *scalar,
+		       uint8_t point_r[LEMO_P256_POINT_LEN])
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, sender, NULL);
-	size_t len = HASH_LEN;
+	return EC_POINT_mul(wp->group, wp->sender, scalar, NULL, NULL,
+			    wp->bn_ctx) &&
+		EC_POINT_point2oct(wp->group, wp->sender,
+				   POINT_CONVERSION_UNCOMPRESSED, point_r,
+				   LEMO_P256_POINT_LEN, wp->bn_ctx) ==
+			LEMO_P256_POINT_LEN;
+}
+
+/* ECDH: x of the product; there is none at infinity. */
+static bool agree(struct lemo_webpush *wp, const BIGNUM *scalar,
+		  const EC_POINT *peer, uint8_t secret_r[HASH_LEN])
+{
 	bool ok;
 
-	/* the peer was checked when it was made: not once more */
-	ok = ctx != NULL && EVP_PKEY_derive_init(ctx) > 0 &&
-		EVP_PKEY_derive_set_peer_ex(ctx, peer, 0) > 0 &&
-		EVP_PKEY_derive(ctx, secret_r, &len) > 0 && len == HASH_LEN;
-	EVP_PKEY_CTX_free(ctx);
-	return ok;
+	ok = EC_POINT_mul(wp->group, wp->shared, NULL, peer, scalar,
+			  wp->bn_ctx) &&
+		EC_POINT_get_affine_coordinates(wp->group, wp->shared, wp->x,
+						NULL, wp->bn_ctx) &&
+		BN_bn2binpad(wp->x, secret_r, HASH_LEN) == HASH_LEN;
+	BN_clear(wp->x);
+	/* a point can't be wiped, but overwritten */
+	return EC_POINT_copy(wp->shared, wp->sender) && ok;
 }
 
 /* RFC 8291 3.3: the shared secret and both public keys. */
@@ -275,14 +286,8 @@ static bool derive(struct lemo_webpush *wp,
 		   const struct lemo_webpush_message *message,
 		   struct steps *s)
 {
-	size_t len;
-
-	return EVP_PKEY_get_octet_string_param(message->sender,
-			OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY,
-			s->sender_point,
-			sizeof(s->sender_point), &len) > 0 &&
-		len == LEMO_P256_POINT_LEN &&
-		agree(message->sender, device->peer, s->secret) &&
+	return put_sender(wp, message->scalar, s->sender_point) &&
+		agree(wp, message->scalar, device->peer, s->secret) &&
 		derive_ikm(wp, device, s) &&
 		derive_keys(wp, message->salt, s);
 }
@@ -357,6 +362,15 @@ int lemo_webpush_encrypt_message(struct lemo_webpush *wp,
 	return body->failed ? -1 : 0;
 }
 
+/* SEC 1 section 3.2.1: from 1 to n - 1. */
+static bool draw_scalar(struct lemo_webpush *wp)
+{
+	return BN_priv_rand_range_ex(wp->scalar,
+				     EC_GROUP_get0_order(wp->group), 0,
+				     wp->bn_ctx) &&
+		!BN_is_zero(wp->scalar);
+}
+
 int lemo_webpush_encrypt(struct lemo_webpush *wp,
 			 const struct lemo_webpush_device *device,
 			 const uint8_t *salt, const void *plaintext,
@@ -367,17 +381,18 @@ int lemo_webpush_encrypt(struct lemo_webpush *wp,
 		.plaintext = plaintext,
 		.len = len,
 		.padded_len = lemo_webpush_bucket(len),
-		.salt = salt
+		.salt = salt,
+		.scalar = wp->scalar
 	};
 	int ret;
 
-	if (EVP_PKEY_generate(wp->keygen, &message.sender) <= 0) {
+	if (!draw_scalar(wp)) {
 		ERR_clear_error();
 		*error_r = CRYPTO_FAILED;
 		return -1;
 	}
 	ret = lemo_webpush_encrypt_message(wp, device, &message, body,
 					   error_r);
-	EVP_PKEY_free(message.sender);
+	BN_clear(wp->scalar);
 	return ret;
 }
