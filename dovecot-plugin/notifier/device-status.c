@@ -101,6 +101,8 @@ const char *device_status_json(const struct device *device)
 	const char *str;
 	char *dump;
 
+	if (device != NULL && device->target != NULL)
+		target_verify(device->users->notifier, device->target);
 	json_object_set_new(json, "verified", json_boolean(
 		device != NULL && device->target != NULL &&
 		device->target->verified));

@@ -248,6 +248,16 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 		row_merge(ctx, device, class, class >= device->row_class);
 }
 
+static void device_unverified(struct device *device)
+{
+	device_hold_back(device, HELD_BACK_UNVERIFIED);
+	if (device->target->sub->verification_code == NULL)
+		return;
+	i_free(device->last_result);
+	device->last_result = i_strdup("the verification code was not made "
+		"with a key of this server: let the app subscribe again");
+}
+
 /* The notifier's own conditions, whatever the plugin said. */
 static bool device_wants(struct device *device)
 {
@@ -258,7 +268,7 @@ static bool device_wants(struct device *device)
 	else if (sub->expires != 0 && sub->expires <= ioloop_time)
 		device_hold_back(device, HELD_BACK_EXPIRED);
 	else if (!device->target->verified)
-		device_hold_back(device, HELD_BACK_UNVERIFIED);
+		device_unverified(device);
 	else if (device->endpoint.gone)
 		device_hold_back(device, HELD_BACK_GONE);
 	else
@@ -283,6 +293,7 @@ static void device_matched(struct ingest_context *ctx,
 		device_hold_back(device, HELD_BACK_INVALID);
 		return;
 	}
+	target_verify(ctx->notifier, device->target);
 	if (device->target->payload < device->target->sub->payload)
 		device_hold_back(device, HELD_BACK_CEILING);
 	if (device_wants(device))

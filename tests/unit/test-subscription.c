@@ -132,18 +132,21 @@ static void test_nulls_of_rfc8620(void **state)
 static void test_channels(void **state)
 {
 	struct lemo_subscription *sub;
-	char json[200];
+	char json[300];
 	unsigned int i;
 
 	(void)state;
 	for (i = 0; lemo_channel_names[i] != NULL; i++) {
-		bool webhook = strcmp(lemo_channel_names[i], "webhook") == 0;
+		const char *name = lemo_channel_names[i];
+		bool webpush = strcmp(name, "webpush") == 0;
+		bool has_url = webpush || strcmp(name, "webhook") == 0;
 
-		(void)snprintf(json, sizeof(json), "{\"channel\":\"%s\"%s}",
-			       lemo_channel_names[i], webhook ? "," URL : "");
+		(void)snprintf(json, sizeof(json), "{\"channel\":\"%s\"%s%s}",
+			       name, has_url ? "," URL : "",
+			       webpush ? "," KEYS : "");
 		sub = parse(json);
-		assert_string_equal(sub->channel, lemo_channel_names[i]);
-		assert_row(i, (sub->url != NULL) == webhook);
+		assert_string_equal(sub->channel, name);
+		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
 	assert_int_equal(i, 3);

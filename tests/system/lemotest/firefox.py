@@ -204,7 +204,7 @@ class Firefox(Phone):
         self.process.wait(5)
         self.site.close()
 
-    def _told(self, what, timeout=20):
+    def _told(self, what, timeout=60):
         def found():
             assert not self.site.told["failed"], self.site.told
             assert self.process.poll() is None, "Firefox ended"
