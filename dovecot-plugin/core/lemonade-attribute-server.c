@@ -10,6 +10,7 @@
 #include "lemonade-config.h"
 #include "lemonade-device.h"
 #include "lemonade-user.h"
+#include "lemonade-vapid.h"
 
 /* Returns the value in the data stack; NULL or "" if there is none. The
    user's settings are known to be right. */
@@ -69,6 +70,12 @@ static const char *get_version(const struct lemonade_user *luser ATTR_UNUSED)
 	return LEMONADE_VERSION;
 }
 
+/* applicationServerKey of the W3C Push API (RFC 8292 4.1) */
+static const char *get_vapid(const struct lemonade_user *luser)
+{
+	return lemonade_vapid_published(luser);
+}
+
 /* The canonical name of the account (ManageSieve says it as OWNER, RFC 5804
    1.7, but Pigeonhole does not). */
 static const char *get_account(const struct lemonade_user *luser)
@@ -87,7 +94,8 @@ static const struct {
 	{ "submit", get_submit },
 	{ "policy", get_policy },
 	{ "version", get_version },
-	{ "contact", get_contact }
+	{ "contact", get_contact },
+	{ "vapid", get_vapid }
 };
 
 static const char *entry_value(const struct lemonade_user *luser,
@@ -199,4 +207,5 @@ void lemonade_attribute_server_deinit(void)
 {
 	mailbox_attribute_unregister_internal(&iattr_admin);
 	mailbox_attribute_unregister_internal(&iattr_vendor);
+	lemonade_vapid_deinit();
 }

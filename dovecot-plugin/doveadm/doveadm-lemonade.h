@@ -34,10 +34,19 @@ void lemonade_print_row(const struct lemonade_column *columns,
 const char *lemonade_admin_socket(const struct doveadm_cmd_context *cctx);
 
 /* doveadm-lemonade-notifier.c: what the notifier alone answers. */
+/* Connects, asks and prints. columns: NULL if there are no rows. */
+void lemonade_ask(struct doveadm_cmd_context *cctx, const char *const *args,
+		  const struct lemonade_column *columns);
 void cmd_lemonade_status(struct doveadm_cmd_context *cctx);
 void cmd_lemonade_queue(struct doveadm_cmd_context *cctx);
 void cmd_lemonade_retry(struct doveadm_cmd_context *cctx);
 void cmd_lemonade_purge(struct doveadm_cmd_context *cctx);
+
+/* doveadm-lemonade-vapid.c: as much. */
+void cmd_lemonade_vapid_show(struct doveadm_cmd_context *cctx);
+void cmd_lemonade_vapid_export(struct doveadm_cmd_context *cctx);
+void cmd_lemonade_vapid_import(struct doveadm_cmd_context *cctx);
+void cmd_lemonade_vapid_rotate(struct doveadm_cmd_context *cctx);
 
 /* doveadm-lemonade-user.c: what all commands for a user share. */
 struct lemonade_mail_cmd {

@@ -134,6 +134,8 @@ static void notifier_init(const struct lemonade_settings *set)
 	notify_clock_init(0);
 	notifier.set = set;
 	notifier.started = ioloop_time;
+	notifier.vapid = vapid_init(notifier.event, set->lemonade_state_dir,
+				    set->lemonade_contact);
 	notifier.outbox = outbox_init(notifier.event, set->lemonade_state_dir,
 		strcmp(set->lemonade_outbox_sync, "full") == 0);
 	notifier.accounts = accounts_init(&notifier);
@@ -173,6 +175,7 @@ static void notifier_deinit(void)
 	rang_deinit(&notifier.rang);
 	accounts_deinit(&notifier.accounts);
 	outbox_deinit(&notifier.outbox);
+	vapid_deinit(&notifier.vapid);
 	feeds_deinit(&notifier.feeds);
 	lemo_keyring_clear(&notifier.secret);
 }

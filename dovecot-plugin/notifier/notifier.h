@@ -19,6 +19,7 @@ struct notifier {
 	time_t started; /* wall clock */
 
 	struct feeds *feeds;
+	struct vapid *vapid;
 	struct outbox *outbox;
 	struct accounts *accounts;
 	struct rang *rang;
