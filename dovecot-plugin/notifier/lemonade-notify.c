@@ -144,8 +144,6 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
 	notifier.webpush = lemo_webpush_init();
-	notifier.vapid = vapid_init(notifier.event, set->lemonade_state_dir,
-				    set->lemonade_contact);
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.ingest = ingest_init(&notifier);
 	outbox_set_opened_callback(notifier.outbox, outbox_opened, NULL);
@@ -170,7 +168,6 @@ static void notifier_deinit(void)
 	ingest_deinit(&notifier.ingest);
 	scheduler_deinit(&notifier.scheduler);
 	users_deinit(&notifier.users);
-	vapid_deinit(&notifier.vapid);
 	lemo_webpush_deinit(&notifier.webpush);
 	rang_deinit(&notifier.rang);
 	accounts_deinit(&notifier.accounts);

@@ -27,7 +27,6 @@ struct notifier {
 	struct http_sender *http;
 	/* NULL if libcrypto cannot do it */
 	struct lemo_webpush *webpush;
-	struct vapid *vapid;
 	struct scheduler *scheduler;
 	struct ingest *ingest;
 	struct spool *spool;

@@ -11,7 +11,8 @@ import pytest
 from lemotest import wait
 from lemotest.server import is_24
 from lemotest.users import VENDOR
-from lemotest.webpush import Phone, b64, point, published_key
+from lemotest.webpush import (Phone, b64, new_keys, point,
+                              published_key)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OLD = 4000      # seconds: more than the hour of a 404
@@ -286,8 +287,8 @@ def test_wp_05_moved_with_the_keys(make_server, phone, server):
     tel.wait(1)
     second = make_server()
     exported = server.doveadm("lemonade", "vapid", "export", check=True)
-    second.doveadm("lemonade", "vapid", "import", stdin=exported.stdout,
-                   check=True)
+    second.doveadm("lemonade", "vapid", "import", "-",
+                   stdin=exported.stdout, check=True)
     there = move(user, second)
     there.deliver()
     tel.wait(2)
@@ -403,10 +404,10 @@ def test_wp_06_tls_is_enough(make_server, endpoints):
                                json.dumps(tel.subscription)).ok
 
 
-def test_wp_07_fence(server, endpoints):
+def test_wp_07_fence(server):
     """Addresses that are not public, plain http, odd ports."""
     user = server.user()
-    keys = Phone(endpoints.new()).keys
+    keys = new_keys()
     for url in ("https://127.0.0.1/x", "https://10.1.2.3/x",
                 "https://[::1]/x", "http://push.test/x",
                 "https://push.test:22/x", "https://user@push.test/x"):

@@ -149,7 +149,7 @@ static void test_channels(void **state)
 		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
-	assert_int_equal(i, 3);
+	assert_int_equal(i, 4);
 }
 
 static void test_http_is_judged_later(void **state)
@@ -374,9 +374,9 @@ static void test_values(void **state)
 		{ "{" URL ",\"verificationCode\":5}", "verificationCode",
 		  "must be a string" },
 		{ "{" URL ",\"channel\":\"sms\"}", "channel",
-		  "webhook, log or null" },
+		  "webhook, webpush, log or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
-		  "webhook, log or null" },
+		  "webhook, webpush, log or null" },
 		{ "{\"channel\":\"log\"," URL "}", "url", "must be absent" },
 		{ "{\"channel\":\"webhook\"}", "url", "is missing" }
 	};

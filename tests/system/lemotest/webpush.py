@@ -38,6 +38,12 @@ def point(key):
                                          PublicFormat.UncompressedPoint)
 
 
+def new_keys():
+    """What some other browser might give."""
+    return {"p256dh": b64(point(ec.generate_private_key(ec.SECP256R1()))),
+            "auth": b64(os.urandom(16))}
+
+
 def hkdf(salt, secret, info, length):
     prk = hmac.digest(salt, secret, "sha256")
     return hmac.digest(prk, info + b"\x01", "sha256")[:length]
