@@ -89,39 +89,6 @@ DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('n', "dry-run", CMD_PARAM_BOOL, 0)
 DEVICE_PARAMS
 DOVEADM_CMD_PARAMS_END
-	},
-	{
-		.name = "lemonade vapid show",
-		.usage = ADMIN_USAGE,
-		.cmd = cmd_lemonade_vapid_show,
-DOVEADM_CMD_PARAMS_START
-ADMIN_PARAMS
-DOVEADM_CMD_PARAMS_END
-	},
-	{
-		.name = "lemonade vapid export",
-		.usage = ADMIN_USAGE,
-		.cmd = cmd_lemonade_vapid_export,
-DOVEADM_CMD_PARAMS_START
-ADMIN_PARAMS
-DOVEADM_CMD_PARAMS_END
-	},
-	{
-		.name = "lemonade vapid import",
-		.usage = ADMIN_USAGE" <file>|-",
-		.cmd = cmd_lemonade_vapid_import,
-DOVEADM_CMD_PARAMS_START
-ADMIN_PARAMS
-DOVEADM_CMD_PARAM('\0', "file", CMD_PARAM_ISTREAM, CMD_PARAM_FLAG_POSITIONAL)
-DOVEADM_CMD_PARAMS_END
-	},
-	{
-		.name = "lemonade vapid rotate",
-		.usage = ADMIN_USAGE,
-		.cmd = cmd_lemonade_vapid_rotate,
-DOVEADM_CMD_PARAMS_START
-ADMIN_PARAMS
-DOVEADM_CMD_PARAMS_END
 	}
 };
 
@@ -131,6 +98,7 @@ void doveadm_lemonade_plugin_init(struct module *module ATTR_UNUSED)
 
 	for (i = 0; i < N_ELEMENTS(lemonade_commands); i++)
 		doveadm_cmd_register_ver2(&lemonade_commands[i]);
+	lemonade_register_vapid();
 }
 
 void doveadm_lemonade_plugin_deinit(void)

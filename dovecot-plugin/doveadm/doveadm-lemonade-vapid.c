@@ -5,6 +5,7 @@
 #include "safe-memset.h"
 #include "str.h"
 #include "doveadm-lemonade.h"
+#include "doveadm-lemonade-params.h"
 
 /* Larger than any key file; the notifier has the exact limit. */
 #define KEY_FILE_MAX (32 * 1024)
@@ -20,31 +21,38 @@ static const struct lemonade_column pem_columns[] = {
 	{ NULL, NULL, 0 }
 };
 
+static void row_print(const char *const *fields, void *context)
+{
+	const struct lemonade_column *columns = context;
+
+	lemonade_print_row(columns, fields);
+}
+
 static void ask_keys(struct doveadm_cmd_context *cctx,
 		     const char *const *args)
 {
 	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
 	lemonade_print_headers(key_columns);
-	lemonade_ask(cctx, args, key_columns);
+	lemonade_ask(cctx, args, row_print, (void *)key_columns);
 }
 
-void cmd_lemonade_vapid_show(struct doveadm_cmd_context *cctx)
+static void cmd_lemonade_vapid_show(struct doveadm_cmd_context *cctx)
 {
 	static const char *const args[] = { "VAPID-SHOW", NULL };
 
 	ask_keys(cctx, args);
 }
 
-void cmd_lemonade_vapid_export(struct doveadm_cmd_context *cctx)
+static void cmd_lemonade_vapid_export(struct doveadm_cmd_context *cctx)
 {
 	static const char *const args[] = { "VAPID-EXPORT", NULL };
 
 	doveadm_print_init(DOVEADM_PRINT_TYPE_FLOW);
 	lemonade_print_headers(pem_columns);
-	lemonade_ask(cctx, args, pem_columns);
+	lemonade_ask(cctx, args, row_print, (void *)pem_columns);
 }
 
-void cmd_lemonade_vapid_rotate(struct doveadm_cmd_context *cctx)
+static void cmd_lemonade_vapid_rotate(struct doveadm_cmd_context *cctx)
 {
 	static const char *const args[] = { "VAPID-ROTATE", NULL };
 
@@ -89,7 +97,7 @@ static int read_file(struct doveadm_cmd_context *cctx, struct istream *input,
 	return 0;
 }
 
-void cmd_lemonade_vapid_import(struct doveadm_cmd_context *cctx)
+static void cmd_lemonade_vapid_import(struct doveadm_cmd_context *cctx)
 {
 	const char *args[] = { "VAPID-IMPORT", NULL, NULL };
 	struct istream *input;
@@ -103,4 +111,48 @@ void cmd_lemonade_vapid_import(struct doveadm_cmd_context *cctx)
 		ask_keys(cctx, args);
 	}
 	safe_memset(str_c_modifiable(str), 0, str_len(str));
+}
+
+static struct doveadm_cmd_ver2 commands[] = {
+	{
+		.name = "lemonade vapid show",
+		.usage = ADMIN_USAGE,
+		.cmd = cmd_lemonade_vapid_show,
+DOVEADM_CMD_PARAMS_START
+ADMIN_PARAMS
+DOVEADM_CMD_PARAMS_END
+	},
+	{
+		.name = "lemonade vapid export",
+		.usage = ADMIN_USAGE,
+		.cmd = cmd_lemonade_vapid_export,
+DOVEADM_CMD_PARAMS_START
+ADMIN_PARAMS
+DOVEADM_CMD_PARAMS_END
+	},
+	{
+		.name = "lemonade vapid import",
+		.usage = ADMIN_USAGE" <file>|-",
+		.cmd = cmd_lemonade_vapid_import,
+DOVEADM_CMD_PARAMS_START
+ADMIN_PARAMS
+DOVEADM_CMD_PARAM('\0', "file", CMD_PARAM_ISTREAM, CMD_PARAM_FLAG_POSITIONAL)
+DOVEADM_CMD_PARAMS_END
+	},
+	{
+		.name = "lemonade vapid rotate",
+		.usage = ADMIN_USAGE,
+		.cmd = cmd_lemonade_vapid_rotate,
+DOVEADM_CMD_PARAMS_START
+ADMIN_PARAMS
+DOVEADM_CMD_PARAMS_END
+	}
+};
+
+void lemonade_register_vapid(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_ELEMENTS(commands); i++)
+		doveadm_cmd_register_ver2(&commands[i]);
 }
