@@ -16,22 +16,26 @@
    user's settings are known to be right. */
 typedef const char *entry_get_t(const struct lemonade_user *luser);
 
-static const char *get_channels(const struct lemonade_user *luser ATTR_UNUSED)
+static const char *get_channels(const struct lemonade_user *luser)
 {
 	string_t *str = t_str_new(64);
 	unsigned int i;
 
-	for (i = 0; lemo_channel_names[i] != NULL; i++)
-		str_printfa(str, "%s\"%s\"", i == 0 ? "[" : ",",
-			    lemo_channel_names[i]);
+	for (i = 0; lemo_channel_names[i] != NULL; i++) {
+		if (lemonade_channel_refusal(luser->set,
+					     lemo_channel_names[i]) == NULL)
+			str_printfa(str, "%s\"%s\"", i == 0 ? "[" : ",",
+				    lemo_channel_names[i]);
+	}
 	str_append_c(str, ']');
 	return str_c(str);
 }
 
 static const char *get_ceilings(const struct lemonade_user *luser)
 {
-	return t_strdup_printf("{\"webhook\":%u}",
-			       luser->set->lemonade_webhook_payload);
+	return t_strdup_printf("{\"webhook\":%u,\"webpush\":%u}",
+			       luser->set->lemonade_webhook_payload,
+			       luser->set->lemonade_webpush_payload);
 }
 
 static const char *get_limits(const struct lemonade_user *luser)

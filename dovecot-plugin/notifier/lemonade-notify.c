@@ -12,6 +12,7 @@
 #include "held.h"
 #include "http-sender.h"
 #include "ingest.h"
+#include "lemo-webpush.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-client.h"
@@ -146,6 +147,7 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.users = users_init(&notifier);
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
+	notifier.webpush = lemo_webpush_init();
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.quiet = quiet_init(&notifier);
 	notifier.held = held_init(&notifier);
@@ -174,6 +176,7 @@ static void notifier_deinit(void)
 	quiet_deinit(&notifier.quiet);
 	scheduler_deinit(&notifier.scheduler);
 	users_deinit(&notifier.users);
+	lemo_webpush_deinit(&notifier.webpush);
 	rang_deinit(&notifier.rang);
 	trace_deinit(&notifier.trace);
 	accounts_deinit(&notifier.accounts);

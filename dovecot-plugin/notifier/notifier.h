@@ -25,6 +25,8 @@ struct notifier {
 	struct rang *rang;
 	struct users *users;
 	struct http_sender *http;
+	/* NULL if libcrypto cannot do it */
+	struct lemo_webpush *webpush;
 	struct scheduler *scheduler;
 	struct quiet *quiet;
 	struct held *held;

@@ -157,8 +157,13 @@ static int check_payload(const struct lemonade_settings *set,
 			LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
 			error_r) < 0)
 		return -1;
-	return check_range("lemonade_webhook_payload",
-			   set->lemonade_webhook_payload,
+	if (check_range("lemonade_webhook_payload",
+			set->lemonade_webhook_payload,
+			LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
+			error_r) < 0)
+		return -1;
+	return check_range("lemonade_webpush_payload",
+			   set->lemonade_webpush_payload,
 			   LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
 			   error_r);
 }
