@@ -9,10 +9,13 @@ const char *doveadm_lemonade_plugin_version = DOVECOT_ABI_VERSION;
 static struct doveadm_cmd_ver2 lemonade_commands[] = {
 	{
 		.name = "lemonade status",
-		.usage = ADMIN_USAGE,
+		.usage = STATUS_USAGE,
 		.cmd = cmd_lemonade_status,
 DOVEADM_CMD_PARAMS_START
 ADMIN_PARAMS
+DOVEADM_CMD_PARAM('f', "format", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('t', "max-age", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('r', "max-rows", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAMS_END
 	},
 	{
@@ -91,6 +94,23 @@ DOVEADM_CMD_PARAMS_END
 		.mail_cmd = cmd_lemonade_device_remove_alloc,
 DOVEADM_CMD_PARAMS_START
 DEVICE_PARAMS
+DOVEADM_CMD_PARAMS_END
+	},
+	{
+		.name = "lemonade revoke",
+		.usage = ADMIN_USAGE" "DEVICE_USAGE,
+		.mail_cmd = cmd_lemonade_revoke_alloc,
+DOVEADM_CMD_PARAMS_START
+DEVICE_PARAMS
+DOVEADM_CMD_PARAMS_END
+	},
+	{
+		.name = "lemonade export",
+		.usage = DOVEADM_CMD_MAIL_USAGE_PREFIX ADMIN_USAGE,
+		.mail_cmd = cmd_lemonade_export_alloc,
+DOVEADM_CMD_PARAMS_START
+DOVEADM_CMD_MAIL_COMMON
+ADMIN_PARAMS
 DOVEADM_CMD_PARAMS_END
 	},
 	{
