@@ -44,18 +44,6 @@ DEVICE_PARAM
 DOVEADM_CMD_PARAMS_END
 	},
 	{
-		.name = "lemonade trace",
-		.usage = TRACE_USAGE,
-		.cmd = cmd_lemonade_trace,
-DOVEADM_CMD_PARAMS_START
-NOTIFIER_PARAMS
-DOVEADM_CMD_PARAM('d', "device", CMD_PARAM_STR, 0)
-DOVEADM_CMD_PARAM('n', "last", CMD_PARAM_STR, 0)
-DOVEADM_CMD_PARAM('\0', "message-id", CMD_PARAM_STR, \
-		  CMD_PARAM_FLAG_POSITIONAL)
-DOVEADM_CMD_PARAMS_END
-	},
-	{
 		.name = "lemonade device list",
 		.usage = DOVEADM_CMD_MAIL_USAGE_PREFIX ADMIN_USAGE,
 		.mail_cmd = cmd_lemonade_device_list_alloc,
@@ -97,23 +85,6 @@ DEVICE_PARAMS
 DOVEADM_CMD_PARAMS_END
 	},
 	{
-		.name = "lemonade revoke",
-		.usage = ADMIN_USAGE" "DEVICE_USAGE,
-		.mail_cmd = cmd_lemonade_revoke_alloc,
-DOVEADM_CMD_PARAMS_START
-DEVICE_PARAMS
-DOVEADM_CMD_PARAMS_END
-	},
-	{
-		.name = "lemonade export",
-		.usage = DOVEADM_CMD_MAIL_USAGE_PREFIX ADMIN_USAGE,
-		.mail_cmd = cmd_lemonade_export_alloc,
-DOVEADM_CMD_PARAMS_START
-DOVEADM_CMD_MAIL_COMMON
-ADMIN_PARAMS
-DOVEADM_CMD_PARAMS_END
-	},
-	{
 		.name = "lemonade test",
 		.usage = ADMIN_USAGE" [--dry-run] "DEVICE_USAGE,
 		.mail_cmd = cmd_lemonade_test_alloc,
@@ -130,6 +101,7 @@ void doveadm_lemonade_plugin_init(struct module *module ATTR_UNUSED)
 
 	for (i = 0; i < N_ELEMENTS(lemonade_commands); i++)
 		doveadm_cmd_register_ver2(&lemonade_commands[i]);
+	lemonade_register_operating();
 }
 
 void doveadm_lemonade_plugin_deinit(void)

@@ -14,6 +14,9 @@ extern const char *doveadm_lemonade_plugin_version;
 void doveadm_lemonade_plugin_init(struct module *module);
 void doveadm_lemonade_plugin_deinit(void);
 
+/* doveadm-lemonade-operating.c: trace, revoke, export */
+void lemonade_register_operating(void);
+
 /* doveadm-lemonade-print.c: one column of an answer. */
 struct lemonade_column {
 	/* key of the notifier's row */

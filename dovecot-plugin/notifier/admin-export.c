@@ -22,7 +22,7 @@ static int export_rang(struct admin_client *client,
 	stmt = outbox_query(outbox, OUTBOX_RANG_LIST, "i", device->id);
 	while ((ret = outbox_row(outbox, stmt)) > 0) T_BEGIN {
 		admin_row(client, "kind=rang", FIELD("device=%s", device->name),
-			  /* as in the trace */
+			  /* a hash of its GUID and UIDVALIDITY */
 			  FIELD("mailbox=%016llx", (unsigned long long)
 				sqlite3_column_int64(stmt, 0)),
 			  FIELD("uid=%lld", (long long)
