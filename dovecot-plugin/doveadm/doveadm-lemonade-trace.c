@@ -18,6 +18,7 @@ static const struct lemonade_column columns[] = {
 	{ "device", "device", 0 },
 	{ "what", "what", DOVEADM_PRINT_HEADER_FLAG_EXPAND },
 	{ "event", "event", 0 },
+	{ "uid", "uid", LEMONADE_COLUMN_NUMBER },
 	{ NULL, NULL, 0 }
 };
 
@@ -47,7 +48,7 @@ const char *lemonade_trace_words(const struct lemo_trace_record *record)
 }
 
 static void record_print(const struct lemo_trace_record *record,
-			 uint32_t uid ATTR_UNUSED, void *context ATTR_UNUSED)
+			 uint32_t uid, void *context ATTR_UNUSED)
 {
 	const char *fields[] = {
 		t_strconcat("time=", lemonade_trace_time(record->time), NULL),
@@ -57,6 +58,7 @@ static void record_print(const struct lemo_trace_record *record,
 		t_strconcat("what=", lemonade_trace_words(record), NULL),
 		t_strconcat("event=", record->event_id == NULL ? "" :
 			    str_sanitize(record->event_id, 64), NULL),
+		t_strdup_printf("uid=%u", uid),
 		NULL
 	};
 

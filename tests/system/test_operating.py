@@ -81,8 +81,15 @@ def samples(text, name, **labels):
 
 
 def test_sc_02_metrics_by_dovecot(make_server, endpoints):
-    """The example configuration: Dovecot's own exporter counts our events."""
-    server = make_server(includes=doc_conf() + [
+    """The example configuration: Dovecot's own exporter counts our events,
+    and its socket is as private as by default."""
+    server = make_server(conf="""
+service stats {
+  unix_listener stats-writer {
+    mode = 0660
+  }
+}
+""", includes=doc_conf() + [
         f"{TOP}/doc/conf/{dovecot_version()}/metrics/lemonade-metrics.conf"])
     user, endpoint = server.user(), endpoints.new()
     user.register(endpoint)
