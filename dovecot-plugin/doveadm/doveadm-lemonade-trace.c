@@ -18,6 +18,7 @@ static const struct lemonade_column columns[] = {
 	{ "device", "device", 0 },
 	{ "what", "what", DOVEADM_PRINT_HEADER_FLAG_EXPAND },
 	{ "event", "event", 0 },
+	{ "uid", "uid", LEMONADE_COLUMN_NUMBER },
 	{ NULL, NULL, 0 }
 };
 
@@ -47,7 +48,7 @@ const char *lemonade_trace_words(const struct lemo_trace_record *record)
 }
 
 static void record_print(const struct lemo_trace_record *record,
-			 void *context ATTR_UNUSED)
+			 uint32_t uid, void *context ATTR_UNUSED)
 {
 	const char *fields[] = {
 		t_strconcat("time=", lemonade_trace_time(record->time), NULL),
@@ -57,6 +58,7 @@ static void record_print(const struct lemo_trace_record *record,
 		t_strconcat("what=", lemonade_trace_words(record), NULL),
 		t_strconcat("event=", record->event_id == NULL ? "" :
 			    str_sanitize(record->event_id, 64), NULL),
+		t_strdup_printf("uid=%u", uid),
 		NULL
 	};
 
@@ -70,14 +72,16 @@ static void dir_row(const char *const *fields, void *context)
 	*dir_r = t_strdup(lemonade_admin_value(fields, "dir"));
 }
 
+static const char *const trace_args[] = { "TRACE", NULL };
+
 int lemonade_trace_dir(struct lemonade_admin *admin, const char **dir_r,
 		       struct lemonade_admin_error *error_r)
 {
-	static const char *const args[] = { "TRACE", NULL };
 	const char *path = NULL;
 
-	if (lemonade_admin_command(admin, args, LEMONADE_ADMIN_TIMEOUT_MSECS,
-				   dir_row, &path, error_r) < 0)
+	if (lemonade_admin_command(admin, trace_args,
+				   LEMONADE_ADMIN_TIMEOUT_MSECS, dir_row,
+				   &path, error_r) < 0)
 		return -1;
 	*dir_r = path;
 	return 0;
@@ -85,20 +89,9 @@ int lemonade_trace_dir(struct lemonade_admin *admin, const char **dir_r,
 
 static int get_dir(struct doveadm_cmd_context *cctx, const char **dir_r)
 {
-	struct lemonade_admin_error error;
-	struct lemonade_admin *admin;
-	int ret = -1;
-
-	admin = lemonade_admin_connect(lemonade_admin_socket(cctx), &error);
-	if (admin != NULL) {
-		ret = lemonade_trace_dir(admin, dir_r, &error);
-		lemonade_admin_disconnect(&admin);
-	}
-	if (ret < 0) {
-		lemonade_doveadm_error(cctx, "%s", error.text);
-		doveadm_exit_code = error.exit_code;
-	}
-	return ret;
+	*dir_r = NULL;
+	lemonade_ask(cctx, trace_args, dir_row, dir_r);
+	return *dir_r == NULL ? -1 : 0;
 }
 
 static void usage_error(struct doveadm_cmd_context *cctx ATTR_UNUSED,

@@ -19,6 +19,7 @@ ARRAY_DEFINE_TYPE(trace_name, struct trace_name);
 
 struct trace_line {
 	int64_t time;
+	uint32_t uid;
 	unsigned int number;
 	bool is_event;
 	char *text;
@@ -28,6 +29,7 @@ struct trace_reader {
 	const char *dir;
 	const struct lemo_trace_query *query;
 	unsigned int last, number, trim_at;
+	uint32_t uid; /* of the file that is read */
 	struct lemo_trace_story *story; /* of one uid */
 	ARRAY(struct trace_line) lines;
 	/* an event that may belong to it, NULL if there is none */
@@ -117,6 +119,7 @@ line_add(struct trace_reader *reader, char *text, int64_t time, bool is_event)
 	}
 	line = array_append_space(&reader->lines);
 	line->time = time;
+	line->uid = reader->uid;
 	line->number = reader->number++;
 	line->is_event = is_event;
 	line->text = text;
@@ -198,11 +201,10 @@ static int read_names(struct trace_reader *reader,
 		      const char **error_r)
 {
 	const struct trace_name *name;
-	uint32_t uid = 0;
 	int ret = 0;
 
 	array_foreach(names, name) {
-		if (reader->story != NULL && uid != name->uid) {
+		if (reader->story != NULL && reader->uid != name->uid) {
 			held_forget(reader);
 			lemo_trace_story_deinit(&reader->story);
 		}
@@ -210,7 +212,7 @@ static int read_names(struct trace_reader *reader,
 			reader->story = lemo_trace_story_init(reader->query);
 		if (reader->story == NULL)
 			i_fatal_status(FATAL_OUTOFMEM, "Out of memory");
-		uid = name->uid;
+		reader->uid = name->uid;
 		ret = read_file(reader, name->name, error_r);
 		if (ret < 0)
 			break;
@@ -230,7 +232,7 @@ static void tell_lines(struct trace_reader *reader,
 	array_foreach_modifiable(&reader->lines, line) T_BEGIN {
 		if (lemo_trace_decode(line->text, strlen(line->text),
 				      &record))
-			callback(&record, context);
+			callback(&record, line->uid, context);
 	} T_END;
 }
 

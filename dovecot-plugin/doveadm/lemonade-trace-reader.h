@@ -8,9 +8,9 @@
 
 #include "lemo-trace-story.h"
 
-/* A record is valid during the call. */
+/* uid: of the mail process that told it. A record is valid during the call. */
 typedef void lemonade_trace_record_t(const struct lemo_trace_record *record,
-				     void *context);
+				     uint32_t uid, void *context);
 
 /* last: so many events at most, the latest; 0 = all. Returns the number of
    records, or -1 with *error_r (data stack) and errno. */

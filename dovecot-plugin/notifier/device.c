@@ -12,6 +12,7 @@
 #include "notifier.h"
 #include "outbox.h"
 #include "notify-clock.h"
+#include "notify-events.h"
 #include "push.h"
 #include "rang.h"
 #include "scheduler.h"
@@ -430,6 +431,7 @@ void device_hold_back(struct device *device, enum held_back reason)
 	device->held_back[reason]++;
 	device_set_dirty(device);
 	trace_held_back(device, reason);
+	notify_event_held_back(device, reason);
 }
 
 bool held_back_of_verdict(const char *verdict, enum held_back *reason_r)

@@ -2,8 +2,6 @@
 #include "array.h"
 #include "hex-binary.h"
 #include "ioloop.h"
-#include "str.h"
-#include "str-sanitize.h"
 #include "account.h"
 #include "event-line.h"
 #include "held.h"
@@ -11,6 +9,7 @@
 #include "ingest-event.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "notify-events.h"
 #include "outbox.h"
 #include "rang.h"
 #include "scheduler.h"
@@ -255,12 +254,12 @@ static void ingest_answer_all(struct ingest *ingest, bool committed)
 		if (!committed) {
 			item->answer = INGEST_FAILED;
 			item->text = NULL;
-		} else if (item->answer == INGEST_OK) {
-			e_debug(ingest->notifier->event,
-				"user %s: event %s: committed",
-				str_sanitize(item->line->event.user, 128),
-				item->line->event.id);
-		}
+		} else T_BEGIN {
+			notify_event_told(ingest->notifier, item->line,
+					  item->answer == INGEST_OK ? "kept" :
+					  item->answer == INGEST_FULL ?
+					  "full" : "refused");
+		} T_END;
 		item_answer(item);
 	}
 	array_free(&items);

@@ -134,6 +134,8 @@ X(FEED_LIST, "SELECT uid, user, origin, tries, due, expires FROM feed"
 X(FEED_RETRY_ALL, "UPDATE feed SET due = ?1 WHERE due > ?1"
 	" AND (?2 IS NULL OR user = ?2)")
 X(FEED_UIDS, "SELECT uid, COUNT(*) FROM feed WHERE user = ?1 GROUP BY uid")
+X(FEED_EXPORT, "SELECT event, tries FROM feed WHERE uid = ?1 AND user = ?2"
+	" ORDER BY seq LIMIT 1000")
 X(FEED_PURGE, "DELETE FROM feed WHERE user = ?1")
 
 /* which messages rang which device; the log is folded into the table now and
@@ -155,5 +157,8 @@ X(RANG_REMOVE, "DELETE FROM rang WHERE device = ?1 AND mailbox = ?2"
 	" AND uid = ?3")
 X(RANG_LOG_REMOVE, "DELETE FROM rang_log WHERE device = ?1 AND mailbox = ?2"
 	" AND uid = ?3")
+X(RANG_LIST, "SELECT mailbox, uid, at FROM rang WHERE device = ?1"
+	" UNION SELECT mailbox, uid, at FROM rang_log WHERE device = ?1"
+	" ORDER BY at")
 X(RANG_DELETE, "DELETE FROM rang WHERE device = ?1")
 X(RANG_LOG_DELETE, "DELETE FROM rang_log WHERE device = ?1")

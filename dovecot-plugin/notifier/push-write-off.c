@@ -10,6 +10,7 @@
 #include "held.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "notify-events.h"
 #include "outbox.h"
 #include "scheduler-private.h"
 #include "target.h"
@@ -18,20 +19,7 @@
 
 static void push_log(const struct push *push, const char *what)
 {
-	struct event *event = push->scheduler->event;
-	struct event_passthrough *e = event_create_passthrough(event)->
-		set_name("lemonade_notification_finished")->
-		add_str("channel", push->target == NULL ? "webhook" :
-			push->target->channel->name)->
-		add_str("result", what);
-
-	if (push->result.answer != LEMO_ANSWER_DONE)
-		e = e->add_str("error", push->result_text);
-	e_debug(e->event(), "user %s device %s: event %s: %s: %s",
-		str_sanitize(push->line->event.user, 128),
-		push->device == NULL ? "(feed)" :
-		device_log_name(push->user->name, push->device->name),
-		push->line->event.id, what, push->result_text);
+	notify_event_finished(push, what);
 	trace_answered(push, what);
 }
 

@@ -158,7 +158,8 @@ void trace_queued(const struct device *device, int64_t wait)
 	struct lemo_trace_record record = {
 		.kind = LEMO_TRACE_QUEUED,
 		.generation = device->gen,
-		.wait = wait <= 0 ? 0 : wait
+		.wait = wait <= 0 ? 0 : wait,
+		.detail = wait <= 0 ? NULL : "collapse"
 	};
 
 	if (trace_is_on(device))

@@ -41,7 +41,7 @@ static void tell(const struct lemo_trace_record *record)
 	lemo_trace_story_deinit(&story);
 	lemo_buf_init(&buf, 4 * LEMO_TRACE_LINE_MAX);
 	lemo_trace_words(record, &buf);
-	FUZZ_ASSERT(!buf.failed && buf.len > 0);
+	FUZZ_ASSERT(!buf.failed);
 	lemo_buf_free(&buf);
 }
 

@@ -65,6 +65,7 @@ def test_sc_02_trace_tells_the_story(server, endpoints):
                                f"Message-ID {message_id}")
     assert rows[0]["device"] == ""
     assert {r["user"] for r in rows} == {user.name}
+    assert {int(r["uid"]) for r in rows} == {user.uid}
     assert words(rows, "phone")[0] == "queued"
     assert re.fullmatch(rf"sent to webhook https://{endpoint.host}:443, "
                         r"answered 200 in \d+ ms", words(rows, "phone")[1])
@@ -152,6 +153,27 @@ def test_sc_02_trace_of_device_and_user(server, endpoints):
     rows = trace(server, "-u", user.name, "--last", "1")
     assert len([r for r in rows if r["device"] == ""]) == 1
     assert "UID 3" in rows[0]["what"]
+
+
+def test_sc_02_trace_tells_why_it_waits(make_server, endpoints):
+    """Collapse, then the budget."""
+    server = make_server(lemonade_budget_device=2)
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, collapse=1)
+    server.log.expect("more pushes than its budget")
+    first, second, third = mail("first"), mail("second"), mail("third")
+    user.deliver(first[0])
+    endpoint.wait(1)
+    traced(server, first[1], what="answered 200")
+    user.deliver(second[0])
+    rows = traced(server, second[1], what="answered 200")
+    assert re.fullmatch(r"queued, waits (1\.0 s|\d+ ms) \(collapse\)",
+                        words(rows, "phone")[0])
+    user.change_device("phone", collapse=0)
+    user.deliver(third[0])
+    rows = traced(server, third[1], what="budget")
+    assert words(rows, "phone") == ["queued", "held back: more pushes an hour "
+                                    "than its budget; it waits"]
 
 
 def test_sc_02_trace_of_the_feed(feed_server, feed):
