@@ -1,9 +1,10 @@
-#include "lemonade-gone.h"
+#include "lib.h"
 #include "array.h"
 #include "mail-namespace.h"
 #include "mail-storage-private.h"
 #include "lemonade-device.h"
 #include "lemonade-endpoint-hash.h"
+#include "lemonade-gone.h"
 #include "lemonade-user.h"
 
 static struct mailbox *open_inbox(struct mail_user *user)

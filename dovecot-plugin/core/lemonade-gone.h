@@ -7,8 +7,6 @@
  * user's mail is.
  */
 
-#include "lib.h"
-
 struct lemonade_user;
 
 /* hash: lemonade_endpoint_hash() of what is gone; if the entry means another

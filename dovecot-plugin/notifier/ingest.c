@@ -2,6 +2,7 @@
 #include "array.h"
 #include "hex-binary.h"
 #include "ioloop.h"
+#include "str.h"
 #include "account.h"
 #include "event-line.h"
 #include "held.h"
