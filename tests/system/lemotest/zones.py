@@ -22,6 +22,10 @@ class Zones:
         namespace.bind(self.directory, ZONEINFO)
         self._count = 0
 
+    @staticmethod
+    def close():
+        namespace.umount(ZONEINFO)
+
     def path(self, name):
         return f"{self.directory}/{name}"
 
