@@ -14,6 +14,16 @@ DAY = 24 * 3600
 TIMES = [{"from": "10:00", "to": "12:00"}]
 
 
+_zones = []
+
+
+def zones_of(directory):
+    """One for the whole session."""
+    if not _zones:
+        _zones.append(Zones(directory))
+    return _zones[0]
+
+
 class Zones:
     def __init__(self, directory):
         self.directory = f"{directory}/zoneinfo"
