@@ -105,6 +105,16 @@ static void arrivals_filter(struct commit *c, struct arrivals *a)
 	}
 }
 
+/* "Why did it not ring?" is asked by Message-ID, also where no device looks
+   at new mail or all of them are disabled. */
+static void arrivals_look_for_trace(struct commit *c,
+				    const struct arrivals *a)
+{
+	if (a->type == LEMO_EVENT_MESSAGE_NEW && a->verdicts.count > 0 &&
+	    c->luser->set->lemonade_trace_retention > 0)
+		(void)lemonade_view_open(&c->view, c->txn->box);
+}
+
 /* The verdicts on one message; view->mail points to it if is_there. */
 static void arrival_verdicts(struct commit *c, const struct arrivals *a,
 			     uint32_t uid, bool is_there,
@@ -146,6 +156,8 @@ payload_level(const struct commit *c, enum lemo_event_type type,
 		level = device->sub->payload;
 		if (strcmp(device->sub->channel, "webhook") == 0)
 			level = I_MIN(level, set->lemonade_webhook_payload);
+		else if (strcmp(device->sub->channel, "webpush") == 0)
+			level = I_MIN(level, set->lemonade_webpush_payload);
 		max = I_MAX(max, level);
 	}
 	return max;
@@ -242,6 +254,8 @@ static void commit_arrivals(struct commit *c, enum lemo_event_type type)
 	}
 	if (lemonade_match_any(&a.verdicts))
 		arrivals_filter(c, &a);
+	else
+		arrivals_look_for_trace(c, &a);
 	arrivals_send(c, &a);
 }
 

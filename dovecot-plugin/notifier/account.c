@@ -88,6 +88,20 @@ unsigned int accounts_rows(const struct accounts *accounts)
 	return rows;
 }
 
+unsigned int accounts_devices(const struct accounts *accounts)
+{
+	struct hash_iterate_context *iter;
+	struct account *account;
+	unsigned int devices = 0;
+	void *key;
+
+	iter = hash_table_iterate_init(accounts->table);
+	while (hash_table_iterate(iter, accounts->table, &key, &account))
+		devices += account->devices;
+	hash_table_iterate_deinit(&iter);
+	return devices;
+}
+
 static int accounts_count(struct accounts *accounts, enum outbox_sql sql)
 {
 	struct outbox *outbox = accounts->notifier->outbox;

@@ -19,6 +19,8 @@ struct account {
 	unsigned int held;
 	/* it has lines that wait for being written: its spool goes first */
 	bool waiting;
+	/* its part of the trace, NULL until it has one */
+	struct trace_log *trace;
 	/* when its spool was refused for want of room */
 	time_t spool_full;
 	/* when too few silent devices were found to make room */
@@ -44,6 +46,7 @@ int accounts_load(struct accounts *accounts);
 /* Never NULL; lives as long as the process. */
 struct account *account_get(struct accounts *accounts, uint32_t uid);
 unsigned int accounts_rows(const struct accounts *accounts);
+unsigned int accounts_devices(const struct accounts *accounts);
 /* A push to a device waits in the outbox, or does not any more. */
 void account_add_device_row(struct account *account);
 void account_remove_device_row(struct account *account);

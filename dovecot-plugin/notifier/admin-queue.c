@@ -18,6 +18,7 @@
 #include "scheduler.h"
 #include "spool-drain.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 
 #define FIELD(...) t_strdup_printf(__VA_ARGS__)
@@ -62,8 +63,10 @@ const char *admin_cmd_status(struct admin_client *client,
 {
 	struct notifier *notifier = client->notifier;
 	struct scheduler_stats stats;
+	struct trace_stats trace;
 
 	scheduler_get_stats(notifier->scheduler, &stats);
+	trace_get_stats(notifier->trace, &trace);
 	admin_row(client, "version="LEMONADE_VERSION,
 		  FIELD("uptime=%ld",
 			(long)(ioloop_time - notifier->started)),
@@ -74,6 +77,8 @@ const char *admin_cmd_status(struct admin_client *client,
 		  FIELD("spool_files=%u", spool_count(notifier->spool)),
 		  FIELD("origins=%u", stats.origins),
 		  FIELD("breakers_open=%u", stats.breakers_open),
+		  FIELD("devices=%u", accounts_devices(notifier->accounts)),
+		  FIELD("trace_octets=%"PRIu64, trace.octets),
 		  FIELD("last_error=%s",
 			outbox_get_last_error(notifier->outbox)), NULL);
 	return NULL;
@@ -265,6 +270,7 @@ struct queue_change {
 	struct notifier *notifier;
 	const char *user;   /* NULL = all */
 	const char *device; /* NULL = all */
+	unsigned int devices; /* how many were there */
 };
 
 static void queue_retry(void *context)
@@ -287,7 +293,7 @@ static void queue_retry(void *context)
 const char *admin_cmd_retry(struct admin_client *client,
 			    const char *const *args)
 {
-	struct queue_change change = { client->notifier, args[1], NULL };
+	struct queue_change change = { client->notifier, args[1], NULL, 0 };
 
 	if (ingest_transaction(client->notifier->ingest, queue_retry,
 			       &change) < 0)
@@ -338,8 +344,10 @@ static void queue_purge(void *context)
 		    strcmp(change->device, ref->name) != 0)
 			continue;
 		device = device_of_ref(change->notifier, change->user, ref);
-		if (device != NULL)
+		if (device != NULL) {
 			device_delete(&device);
+			change->devices++;
+		}
 	}
 	if (change->device == NULL)
 		purge_feed(change);
@@ -349,11 +357,12 @@ const char *admin_cmd_purge(struct admin_client *client,
 			    const char *const *args)
 {
 	struct queue_change change = {
-		client->notifier, args[1], args[2]
+		client->notifier, args[1], args[2], 0
 	};
 
 	if (ingest_transaction(client->notifier->ingest, queue_purge,
 			       &change) < 0)
 		return outbox_error(client->notifier);
+	admin_row(client, FIELD("devices=%u", change.devices), NULL);
 	return NULL;
 }

@@ -12,10 +12,12 @@
 #include "notifier.h"
 #include "outbox.h"
 #include "notify-clock.h"
+#include "notify-events.h"
 #include "push.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 #include "users-private.h"
 
@@ -35,7 +37,8 @@ const char *const held_back_names[HELD_BACK_COUNT] = {
 	[HELD_BACK_COPY] = "copy",
 	[HELD_BACK_BUDGET] = "budget",
 	[HELD_BACK_CEILING] = "ceiling",
-	[HELD_BACK_QUIET] = "quiet"
+	[HELD_BACK_QUIET] = "quiet",
+	[HELD_BACK_GONE] = "gone"
 };
 
 /* "3 0 1 ...", in the order of the enum, to which more may be appended. */
@@ -125,7 +128,7 @@ static int device_load(struct device *device)
 	if (ret <= 0)
 		return ret;
 	device_parse(device, json);
-	if (device_load_row(device) < 0 ||
+	if (device_endpoint_load(device) < 0 || device_load_row(device) < 0 ||
 	    held_load_device(device->users->notifier->held, device) < 0)
 		return -1;
 	return 1;
@@ -154,6 +157,7 @@ void device_free(struct device *device)
 {
 	i_assert(device->push == NULL);
 	target_unref(&device->target);
+	device_endpoint_free(device);
 	i_free(device->last_result);
 	i_free(device->name);
 	i_free(device);
@@ -364,6 +368,7 @@ int device_set_subscription(struct device *device, const char *json,
 	device->target = target;
 	device->disabled = FALSE;
 	device->failing_since = 0;
+	device_endpoint_changed(device, old);
 	(void)outbox_run(device->users->notifier->outbox,
 			 OUTBOX_DEVICE_SUBSCRIBE, "is", device->id, json);
 	device_move_row(device, old == NULL ? NULL : old->sub->url);
@@ -379,6 +384,7 @@ void device_delete(struct device **_device)
 
 	*_device = NULL;
 	if (device->gen != 0) {
+		trace_row_gone(device, "the device is gone");
 		(void)outbox_run(notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 				 device->id);
 		account_remove_device_row(device->user->account);
@@ -424,6 +430,8 @@ void device_hold_back(struct device *device, enum held_back reason)
 {
 	device->held_back[reason]++;
 	device_set_dirty(device);
+	trace_held_back(device, reason);
+	notify_event_held_back(device, reason);
 }
 
 bool held_back_of_verdict(const char *verdict, enum held_back *reason_r)

@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "ioloop.h"
+#include "str.h"
 #include "str-sanitize.h"
 #include "account.h"
 #include "device.h"
@@ -19,16 +20,8 @@
 #include "rang.h"
 #include "scheduler.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
-
-/* Which event speaks for a merged row: the highest, then the latest. */
-enum row_class {
-	ROW_CLASS_VERIFICATION = 0,
-	ROW_CLASS_OTHER,
-	ROW_CLASS_ARRIVAL,
-	/* an arrival that quiet hours let pass */
-	ROW_CLASS_URGENT
-};
 
 /* A push whose ttl is 0 still gets one try. */
 #define TTL_MIN_SECS 60
@@ -40,6 +33,8 @@ struct ingest_context {
 	struct event_line *line;
 	/* as it is stored: without devices, which are state, not event */
 	struct lemo_buf encoded;
+	/* what the acknowledgement says of devices that are gone */
+	string_t *gone;
 };
 
 static const struct lemo_buf *encode_event(struct ingest_context *ctx)
@@ -95,8 +90,30 @@ static void row_add(struct ingest_context *ctx, struct device *device,
 	account_add_device_row(account);
 	device->gen = device->events = 1;
 	device->row_class = class;
+	trace_queued(device, due - notify_clock_msecs());
 	scheduler_add_device(ctx->notifier->scheduler, device, ctx->line,
 			     due, expires);
+}
+
+static bool row_is_open(const struct device *device)
+{
+	return device->push != NULL && device->push->state != PUSH_QUEUED;
+}
+
+/* What is in flight does not tell of this event: it gets a push of its own,
+   unless that one fails, whose next try then comes after it. */
+static void row_follow(struct ingest_context *ctx, struct device *device)
+{
+	const struct lemo_buf *encoded = encode_event(ctx);
+
+	device->gen++;
+	device->events++;
+	trace_merged(device);
+	device->row_follows = TRUE;
+	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_FOLLOW, "iiiib",
+			 device->id, device->gen, (int64_t)device->events,
+			 device_expires(ctx, device), encoded->data,
+			 encoded->len);
 }
 
 /* One more event in a row that waits. replace: it speaks for the row. */
@@ -110,9 +127,11 @@ static void row_merge(struct ingest_context *ctx, struct device *device,
 
 	device->gen++;
 	device->events++;
+	trace_merged(device);
 	if (replace) {
 		encoded = encode_event(ctx);
 		device->row_class = class;
+		device->row_follows = FALSE;
 		(void)outbox_run(outbox, OUTBOX_PENDING_MERGE, "iiiiib",
 				 device->id, device->gen,
 				 (int64_t)device->events, expires,
@@ -148,6 +167,7 @@ static void row_delete(struct ingest_context *ctx, struct device *device)
 {
 	if (device->gen == 0)
 		return;
+	trace_row_gone(device, "overtaken before it was sent");
 	push_detach(device);
 	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 			 device->id);
@@ -185,29 +205,38 @@ static bool row_is_about(const struct event_line *line,
 
 /* The event is about a message whose alert still waits: then there is nothing
    to alert to, or, if it was tried already or others are merged with it, the
-   event speaks for the row from now on. False if it is about other messages. */
+   event speaks for the row from now on. If the alert is in flight or was just
+   answered, the event follows it. False if it is about other messages. */
 static bool row_overtake(struct ingest_context *ctx, struct device *device)
 {
 	const struct lemo_event *event = &ctx->line->event;
 	struct event_line *line;
 	unsigned int tries = 0;
-	bool about, open;
+	uint32_t uid;
+	bool about;
 
 	if (device->gen == 0 || device->row_class < ROW_CLASS_ARRIVAL)
 		return FALSE;
 	line = row_get_line(ctx, device, &tries);
 	about = line != NULL && row_is_about(line, event);
+	uid = line == NULL ? 0 : line->event.uid;
 	event_line_unref(&line);
 	if (!about)
 		return FALSE;
-	/* the phone will see the flags when it looks */
-	if (!event_ends_alert(event))
-		return TRUE;
-	open = device->push != NULL && device->push->state != PUSH_QUEUED;
-	if (device->events == 1 && tries == 0 && !open)
-		row_delete(ctx, device);
-	else
+	if (!event_ends_alert(event)) {
+		/* else the phone will see the flags when it looks */
+		if (row_is_open(device))
+			row_follow(ctx, device);
+		else
+			trace_note(device, NULL,
+				   "its message's alert still waits");
+	} else if (device->events > 1 || tries > 0 || row_is_open(device)) {
 		row_merge(ctx, device, ROW_CLASS_OTHER, TRUE);
+	} else {
+		row_delete(ctx, device);
+		rang_remove(ctx->notifier->rang, device->id,
+			    event_mailbox_key(event), uid);
+	}
 	return TRUE;
 }
 
@@ -223,10 +252,16 @@ static enum row_class class_of(const struct device *device,
 static void device_add_event(struct ingest_context *ctx,
 			     struct device *device, enum row_class class)
 {
+	/* what is being told of speaks for it no more */
+	bool open = row_is_open(device);
+
 	if (device->gen == 0)
 		row_add(ctx, device, class);
+	else if (class < ROW_CLASS_ARRIVAL && class < device->row_class && open)
+		row_follow(ctx, device);
 	else
-		row_merge(ctx, device, class, class >= device->row_class);
+		row_merge(ctx, device, class, class >= device->row_class ||
+			  (class >= ROW_CLASS_ARRIVAL && open));
 }
 
 /* In quiet hours it waits for their end. */
@@ -275,6 +310,16 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 	device_add_event(ctx, device, class);
 }
 
+static void device_unverified(struct device *device)
+{
+	device_hold_back(device, HELD_BACK_UNVERIFIED);
+	if (device->target->sub->verification_code == NULL)
+		return;
+	i_free(device->last_result);
+	device->last_result = i_strdup("the verification code was not made "
+		"with a key of this server: let the app subscribe again");
+}
+
 /* The notifier's own conditions, whatever the plugin said. */
 static bool device_wants(struct device *device)
 {
@@ -285,7 +330,9 @@ static bool device_wants(struct device *device)
 	else if (sub->expires != 0 && sub->expires <= ioloop_time)
 		device_hold_back(device, HELD_BACK_EXPIRED);
 	else if (!device->target->verified)
-		device_hold_back(device, HELD_BACK_UNVERIFIED);
+		device_unverified(device);
+	else if (device->endpoint.gone)
+		device_hold_back(device, HELD_BACK_GONE);
 	else
 		return TRUE;
 	return FALSE;
@@ -308,10 +355,13 @@ static void device_matched(struct ingest_context *ctx,
 		device_hold_back(device, HELD_BACK_INVALID);
 		return;
 	}
+	target_verify(ctx->notifier, device->target);
 	if (device->target->payload < device->target->sub->payload)
 		device_hold_back(device, HELD_BACK_CEILING);
 	if (device_wants(device))
 		device_event(ctx, device);
+	if (device->endpoint.gone)
+		device_endpoint_tell(device, ctx->gone);
 }
 
 static void ingest_verdict(struct ingest_context *ctx,
@@ -392,7 +442,11 @@ static const char *ingest_device_set(struct ingest_context *ctx)
 	/* writing the same once more enables it too */
 	device->disabled = FALSE;
 	device->failing_since = 0;
+	device_endpoint_written(device);
 	device_set_dirty(device);
+	trace_note(device, NULL, device->target->verified ?
+		   "its entry was written" :
+		   "its entry was written without a good verification code");
 
 	if (device->gen != 0 && (device->row_class == ROW_CLASS_VERIFICATION ||
 				 !device->target->verified))
@@ -412,8 +466,10 @@ static const char *ingest_device_unset(struct ingest_context *ctx)
 		return "bad\tdevice is missing";
 	device = device_find(ctx->notifier->users, ctx->user,
 			     event->devices[0].name);
-	if (device != NULL)
+	if (device != NULL) {
+		trace_note(device, NULL, "its entry was removed");
 		device_delete(&device);
+	}
 	return NULL;
 }
 
@@ -431,6 +487,15 @@ static void feed_denied(struct ingest_context *ctx)
 		  str_sanitize(ctx->user->name, 128), account->uid);
 }
 
+static bool feed_wants(const struct ingest_context *ctx)
+{
+	const struct lemo_event *event = &ctx->line->event;
+
+	return event->feed && ctx->user->feed != NULL &&
+		(ctx->notifier->feed_events &
+		 LEMO_EVENT_MASK(event->type)) != 0;
+}
+
 static const char *ingest_store_event(struct ingest_context *ctx)
 {
 	const struct lemo_event *event = &ctx->line->event;
@@ -438,8 +503,7 @@ static const char *ingest_store_event(struct ingest_context *ctx)
 
 	for (i = 0; i < event->devices_count; i++)
 		ingest_verdict(ctx, &event->devices[i]);
-	if (event->feed && ctx->user->feed != NULL &&
-	    (ctx->notifier->feed_events & LEMO_EVENT_MASK(event->type)) != 0) {
+	if (feed_wants(ctx)) {
 		if (user_has_feed(ctx->user))
 			ingest_feed(ctx);
 		else
@@ -449,17 +513,20 @@ static const char *ingest_store_event(struct ingest_context *ctx)
 }
 
 const char *ingest_event(struct notifier *notifier, struct account *account,
-			 struct event_line *line)
+			 struct event_line *line, string_t *gone)
 {
 	struct ingest_context ctx = {
 		.notifier = notifier,
 		.user = user_get(notifier->users, account, line->event.user),
-		.line = line
+		.line = line,
+		.gone = gone
 	};
 	const char *error;
 
 	if (!user_is_owned(ctx.user))
 		return "denied\tthe user belongs to another uid";
+	trace_event(notifier->trace, account, &line->event,
+		    feed_wants(&ctx) && user_has_feed(ctx.user));
 	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
 	switch (line->event.type) {
 	case LEMO_EVENT_DEVICE_SET:
@@ -472,6 +539,7 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 		error = ingest_store_event(&ctx);
 	}
 	lemo_buf_free(&ctx.encoded);
+	trace_end(notifier->trace);
 	return error;
 }
 

@@ -13,6 +13,7 @@
 #include "held.h"
 #include "http-sender.h"
 #include "ingest.h"
+#include "lemo-webpush.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-client.h"
@@ -23,7 +24,9 @@
 #include "scheduler.h"
 #include "spool-drain.h"
 #include "state-dir.h"
+#include "trace.h"
 #include "user.h"
+#include "vapid.h"
 
 #include <unistd.h>
 
@@ -136,13 +139,17 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.clock_watch = clock_watch_init();
 	notifier.set = set;
 	notifier.started = ioloop_time;
+	notifier.vapid = vapid_init(notifier.event, set->lemonade_state_dir,
+				    set->lemonade_contact);
 	notifier.outbox = outbox_init(notifier.event, set->lemonade_state_dir,
 		strcmp(set->lemonade_outbox_sync, "full") == 0);
 	notifier.accounts = accounts_init(&notifier);
+	notifier.trace = trace_init(&notifier);
 	notifier.rang = rang_init(&notifier);
 	notifier.users = users_init(&notifier);
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
+	notifier.webpush = lemo_webpush_init();
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.quiet = quiet_init(&notifier);
 	notifier.held = held_init(&notifier);
@@ -171,9 +178,12 @@ static void notifier_deinit(void)
 	quiet_deinit(&notifier.quiet);
 	scheduler_deinit(&notifier.scheduler);
 	users_deinit(&notifier.users);
+	lemo_webpush_deinit(&notifier.webpush);
 	rang_deinit(&notifier.rang);
+	trace_deinit(&notifier.trace);
 	accounts_deinit(&notifier.accounts);
 	outbox_deinit(&notifier.outbox);
+	vapid_deinit(&notifier.vapid);
 	feeds_deinit(&notifier.feeds);
 	clock_watch_deinit(&notifier.clock_watch);
 	lemo_keyring_clear(&notifier.secret);

@@ -1,7 +1,6 @@
 #include "lib.h"
 #include "notify-clock.h"
 
-#include <sys/time.h>
 #include <time.h>
 
 static int64_t clock_offset;
@@ -23,7 +22,7 @@ static int64_t monotonic_msecs(void)
 void notify_clock_init(int64_t at_least)
 {
 	int64_t monotonic = monotonic_msecs();
-	int64_t now = (int64_t)time(NULL) * 1000;
+	int64_t now = clock_msecs(CLOCK_REALTIME);
 
 	if (now < at_least)
 		now = at_least;

@@ -58,7 +58,16 @@ static const char *const migrations[] = {
 	"CREATE INDEX held_device ON held(device, mailbox, uid);"
 	"CREATE TABLE quiet(device INTEGER PRIMARY KEY,"
 	" due INTEGER NOT NULL);"
-	"CREATE INDEX quiet_due ON quiet(due);"
+	"CREATE INDEX quiet_due ON quiet(due);",
+
+	/* follow: an event that came while its message was being told of;
+	   missing_since: wall clock */
+	"ALTER TABLE pending ADD COLUMN follow BLOB;"
+	"ALTER TABLE device ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN missing_since INTEGER NOT NULL"
+	" DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN vapid TEXT;"
 };
 
 static int schema_version(sqlite3 *db, unsigned int *version_r)

@@ -40,8 +40,9 @@ struct lemonade_settings {
 	const char *lemonade_feed_file;
 	unsigned int lemonade_feed_payload;
 
-	/* Payload ceiling of users' webhooks */
+	/* Payload ceilings of users' webhooks and of Web Push */
 	unsigned int lemonade_webhook_payload;
+	unsigned int lemonade_webpush_payload;
 
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */
@@ -52,6 +53,10 @@ struct lemonade_settings {
 	const char *lemonade_outbox_sync;
 	/* Rows kept at most for one system uid, all users of it together. */
 	unsigned int lemonade_outbox_limit;
+	/* How long, and in how many octets, it is known what became of an
+	   event; 0 s = no trace. */
+	unsigned int lemonade_trace_retention; /* seconds */
+	uoff_t lemonade_trace_size;
 	/* Give up on a push after this long. */
 	unsigned int lemonade_retry_deadline; /* seconds */
 	/* Total time for one request, DNS included. */
