@@ -8,6 +8,7 @@
 #include "restrict-access.h"
 #include "account.h"
 #include "admin.h"
+#include "clock-watch.h"
 #include "feeds.h"
 #include "held.h"
 #include "http-sender.h"
@@ -135,6 +136,7 @@ static void notifier_init(const struct lemonade_settings *set)
 				  &notifier.feed_events, &error, &pos) < 0)
 		i_fatal("lemonade_feed_events: %s", error);
 	notify_clock_init(0);
+	notifier.clock_watch = clock_watch_init();
 	notifier.set = set;
 	notifier.started = ioloop_time;
 	notifier.vapid = vapid_init(notifier.event, set->lemonade_state_dir,
@@ -183,6 +185,7 @@ static void notifier_deinit(void)
 	outbox_deinit(&notifier.outbox);
 	vapid_deinit(&notifier.vapid);
 	feeds_deinit(&notifier.feeds);
+	clock_watch_deinit(&notifier.clock_watch);
 	lemo_keyring_clear(&notifier.secret);
 }
 

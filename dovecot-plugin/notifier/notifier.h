@@ -18,6 +18,7 @@ struct notifier {
 	lemo_event_mask_t feed_events;
 	time_t started; /* wall clock */
 
+	struct clock_watch *clock_watch;
 	struct feeds *feeds;
 	struct vapid *vapid;
 	struct outbox *outbox;

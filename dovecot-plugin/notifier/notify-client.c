@@ -13,6 +13,7 @@
 #include "lemonade-service-compat.h"
 #include "notifier.h"
 #include "notify-client.h"
+#include "notify-clock.h"
 #include "outbox.h"
 #include "user.h"
 
@@ -102,9 +103,10 @@ static void client_bad(struct notify_client *client, const char *what)
 {
 	struct notify_clients *clients = client->clients;
 
-	if (ioloop_time < clients->last_bad_logged + LOG_INTERVAL_SECS)
+	if (notify_clock_secs() <
+	    clients->last_bad_logged + LOG_INTERVAL_SECS)
 		return;
-	clients->last_bad_logged = ioloop_time;
+	clients->last_bad_logged = notify_clock_secs();
 	e_warning(clients->notifier->event, "hand-off from uid %u: %s "
 		  "(more of it is not logged for a minute)",
 		  client->account->uid, what);
@@ -147,7 +149,7 @@ static void client_output(struct notify_client *client)
 	if (ret > 0)
 		client_written(client, ret);
 	if (client->output != NULL && !client->writing)
-		client->waiting_since = ioloop_time;
+		client->waiting_since = notify_clock_secs();
 	client_set_io(client, client->output != NULL);
 }
 
@@ -285,7 +287,7 @@ static bool client_add_partial(struct notify_client *client, const char *data,
 		return FALSE;
 	}
 	if (client->partial_len == 0)
-		client->waiting_since = ioloop_time;
+		client->waiting_since = notify_clock_secs();
 	client->partial = i_realloc(client->partial, client->partial_len,
 				    client->partial_len + len);
 	memcpy(client->partial + client->partial_len, data, len);
@@ -394,7 +396,7 @@ void notify_client_create(struct notify_clients *clients, int fd)
 	client->account = account_get(clients->notifier->accounts, cred.uid);
 	client->account->clients++;
 	client->fd = fd;
-	client->waiting_since = ioloop_time;
+	client->waiting_since = notify_clock_secs();
 	net_set_nonblock(fd, TRUE);
 	clients->count++;
 	DLLIST2_PREPEND(&clients->head, &clients->tail, client);
@@ -405,7 +407,7 @@ void notify_client_create(struct notify_clients *clients, int fd)
 
 static bool client_is_overdue(const struct notify_client *client)
 {
-	time_t waited = ioloop_time - client->waiting_since;
+	time_t waited = notify_clock_secs() - client->waiting_since;
 
 	if (client->output != NULL)
 		return waited >= OUTPUT_SECS;

@@ -7,17 +7,14 @@ import os
 import pytest
 
 from lemotest import wait
-from lemotest.zones import Zones
+from lemotest.zones import zones_of
 
 URGENT = "Importance: high"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def zones(run_dir):
-    """Only here: others expect all the zones, e.g. node at its start."""
-    made = Zones(run_dir)
-    yield made
-    made.close()
+    return zones_of(run_dir)
 
 
 def events(push):
