@@ -30,6 +30,10 @@ const struct lemo_event_field lemo_event_fields[LEMO_EVENT_FIELDS_COUNT] = {
 	FIELD("clientIP", client_ip, STR, LEMO_FIELD_FEED),
 	FIELD("clientPort", client_port, U32, LEMO_FIELD_FEED),
 	FIELD("admin", admin, STR, LEMO_FIELD_FEED),
+	FIELD("serverDomain", server_domain, STR, LEMO_FIELD_FEED),
+	FIELD("serverPort", server_port, U32, LEMO_FIELD_FEED),
+	FIELD("vnd.lemonade.disconnect", disconnect, STR, 2),
+	FIELD("vnd.lemonade.duration", duration, U32, 2),
 	FIELD("vnd.lemonade.mailbox", mailbox, STR, 2),
 	FIELD("mailboxID", mailbox_id, URL, 2),
 	FIELD("vnd.lemonade.mailboxGuid", mailbox_guid, STR, 2),
@@ -50,6 +54,7 @@ const struct lemo_event_field lemo_event_fields[LEMO_EVENT_FIELDS_COUNT] = {
 	FIELD("vnd.lemonade.subject", subject, TEXT, 3),
 	FIELD("vnd.lemonade.date", date, TEXT, 3),
 	FIELD("vnd.lemonade.snippet", snippet, TEXT, 4),
+	FIELD("vnd.lemonade.importance", importance, U32, LEMO_FIELD_NEVER),
 	FIELD("vnd.lemonade.feed", feed, BOOL, LEMO_FIELD_NEVER),
 	/* not members of a simple kind: see field_decode() */
 	FIELD(KEY_TYPE, type, U32, LEMO_FIELD_NEVER),

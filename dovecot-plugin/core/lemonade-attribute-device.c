@@ -10,6 +10,7 @@
 #include "mailbox-attribute-private.h"
 #include "mail-search.h"
 #include "lemo-fence.h"
+#include "lemo-quiet.h"
 #include "lemo-weburl.h"
 #include "lemonade-attribute.h"
 #include "lemonade-compat.h"
@@ -18,6 +19,7 @@
 #include "lemonade-handoff.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
+#include "lemonade-zoneinfo.h"
 
 #include <arpa/inet.h>
 
@@ -186,6 +188,42 @@ static int check_url(struct mailbox_transaction_context *t, const char *url)
 	return error == NULL ? 0 : refuse_field(t, "url", error);
 }
 
+static int check_quiet(struct mailbox_transaction_context *t,
+		       const struct lemo_quiet *quiet)
+{
+	if (quiet == NULL || lemonade_zone_may_exist(quiet->zone))
+		return 0;
+	return refuse_field(t, "quiet.zone", "is no time zone that this "
+			    "server knows");
+}
+
+const char *lemonade_channel_refusal(const struct lemonade_settings *set,
+				     const char *channel)
+{
+	/* RFC 8292 2.1: the push service wants to know whom to ask */
+	if (strcmp(channel, "webpush") == 0 && *set->lemonade_contact == '\0')
+		return "is not served here: the administrator has set no "
+			"lemonade_contact";
+	return NULL;
+}
+
+/* RFC 8291 2.1: what a subscription is made of comes over a confidential
+   channel, or anybody could push and read. */
+static int check_channel(struct mailbox_transaction_context *t,
+			 const struct lemo_subscription *sub)
+{
+	struct lemonade_user *luser = lemonade_attribute_user(t->box);
+	const char *error;
+
+	error = lemonade_channel_refusal(luser->set, sub->channel);
+	if (error != NULL)
+		return refuse_field(t, "channel", error);
+	if (sub->p256dh != NULL && luser->access_protocol &&
+	    !lemonade_user_is_secured(luser->user))
+		return refuse_field(t, "keys", "are secret: set them over TLS");
+	return 0;
+}
+
 static const char *
 subscription_error(const struct lemo_subscription_error *error)
 {
@@ -205,11 +243,15 @@ static int check_json(struct mailbox_transaction_context *t, const char *name,
 				    &sub, &error) < 0)
 		return refuse_field(t, error.field,
 				    subscription_error(&error));
-	ret = check_url(t, sub->url);
+	ret = check_channel(t, sub);
+	if (ret == 0)
+		ret = check_url(t, sub->url);
 	if (ret == 0)
 		ret = check_filter(t, sub->filter);
 	if (ret == 0)
 		ret = check_mailboxes(t, sub->events);
+	if (ret == 0)
+		ret = check_quiet(t, sub->quiet);
 	lemo_subscription_free(&sub);
 	return ret;
 }

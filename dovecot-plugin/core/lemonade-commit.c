@@ -15,6 +15,7 @@
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
 #include "lemonade-view.h"
+#include "lemo-quiet.h"
 
 /* A longer set of UIDs goes in several lines. */
 #define RANGES_PER_LINE 1000
@@ -155,9 +156,29 @@ payload_level(const struct commit *c, enum lemo_event_type type,
 		level = device->sub->payload;
 		if (strcmp(device->sub->channel, "webhook") == 0)
 			level = I_MIN(level, set->lemonade_webhook_payload);
+		else if (strcmp(device->sub->channel, "webpush") == 0)
+			level = I_MIN(level, set->lemonade_webpush_payload);
 		max = I_MAX(max, level);
 	}
 	return max;
+}
+
+/* Reading the header of each message costs those who asked for it. */
+static bool importance_counts(const struct commit *c,
+			      const struct lemonade_verdicts *verdicts)
+{
+	unsigned int i;
+
+	for (i = 0; i < verdicts->count; i++) {
+		const struct lemonade_device *device =
+			array_idx(&c->txn->devices, i);
+
+		if (strcmp(verdicts->verdict[i], LEMO_VERDICT_MATCH) == 0 &&
+		    device->sub->quiet != NULL &&
+		    !device->sub->quiet->hold_urgent)
+			return TRUE;
+	}
+	return FALSE;
 }
 
 static void arrival_send(struct commit *c, const struct arrivals *a,
@@ -179,6 +200,10 @@ static void arrival_send(struct commit *c, const struct arrivals *a,
 		lemonade_message_fill(c->view.mail,
 				      payload_level(c, a->type, &verdicts),
 				      &event);
+		if (importance_counts(c, &verdicts)) {
+			event.importance =
+				lemonade_message_importance(c->view.mail);
+		}
 	}
 	commit_send(c, &event, &verdicts, uid != 0);
 }

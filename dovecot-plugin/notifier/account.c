@@ -115,6 +115,8 @@ static int accounts_count(struct accounts *accounts, enum outbox_sql sql)
 		count = sqlite3_column_int(stmt, 1);
 		if (sql == OUTBOX_DEVICE_COUNTS)
 			account->devices += count;
+		else if (sql == OUTBOX_HELD_COUNTS)
+			account->held += count;
 		else
 			account->rows += count;
 		if (sql == OUTBOX_PENDING_COUNTS)
@@ -131,12 +133,15 @@ int accounts_load(struct accounts *accounts)
 	void *key;
 
 	iter = hash_table_iterate_init(accounts->table);
-	while (hash_table_iterate(iter, accounts->table, &key, &account))
+	while (hash_table_iterate(iter, accounts->table, &key, &account)) {
 		account->rows = account->device_rows = account->devices = 0;
+		account->held = 0;
+	}
 	hash_table_iterate_deinit(&iter);
 
 	if (accounts_count(accounts, OUTBOX_PENDING_COUNTS) < 0 ||
 	    accounts_count(accounts, OUTBOX_FEED_COUNTS) < 0 ||
+	    accounts_count(accounts, OUTBOX_HELD_COUNTS) < 0 ||
 	    accounts_count(accounts, OUTBOX_DEVICE_COUNTS) < 0)
 		return -1;
 	return 0;

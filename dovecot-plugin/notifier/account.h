@@ -15,6 +15,8 @@ struct account {
 	/* rows in the outbox; those of them that are pushes to devices, of
 	   which each has one at most, the others are the feed's; devices */
 	unsigned int rows, device_rows, devices;
+	/* rows of what quiet hours hold back */
+	unsigned int held;
 	/* it has lines that wait for being written: its spool goes first */
 	bool waiting;
 	/* its part of the trace, NULL until it has one */

@@ -166,6 +166,7 @@ const char *admin_cmd_queue(struct admin_client *client,
 	if (ingest_transaction(client->notifier->ingest, queue_save,
 			       client->notifier) < 0 ||
 	    queue_list(client, OUTBOX_PENDING_LIST, args[1]) < 0 ||
+	    queue_list(client, OUTBOX_QUIET_LIST, args[1]) < 0 ||
 	    queue_list(client, OUTBOX_FEED_LIST, args[1]) < 0)
 		return outbox_error(client->notifier);
 	return NULL;
@@ -238,7 +239,7 @@ static void device_row(struct admin_client *client,
 		  time_field("last_sent", device->last_sent),
 		  FIELD("last_result=%s", device->last_result == NULL ? "" :
 			device->last_result),
-		  FIELD("pending=%u", device->gen == 0 ? 0 : device->events),
+		  FIELD("pending=%u", device_pending(device)),
 		  held_back_field(device), NULL);
 }
 

@@ -6,6 +6,7 @@
 #include "strnum.h"
 #include "device.h"
 #include "account.h"
+#include "held.h"
 #include "lemo-limits.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
@@ -35,7 +36,9 @@ const char *const held_back_names[HELD_BACK_COUNT] = {
 	[HELD_BACK_SILENT] = "silent",
 	[HELD_BACK_COPY] = "copy",
 	[HELD_BACK_BUDGET] = "budget",
-	[HELD_BACK_CEILING] = "ceiling"
+	[HELD_BACK_CEILING] = "ceiling",
+	[HELD_BACK_QUIET] = "quiet",
+	[HELD_BACK_GONE] = "gone"
 };
 
 /* "3 0 1 ...", in the order of the enum, to which more may be appended. */
@@ -125,7 +128,10 @@ static int device_load(struct device *device)
 	if (ret <= 0)
 		return ret;
 	device_parse(device, json);
-	return device_load_row(device) < 0 ? -1 : 1;
+	if (device_endpoint_load(device) < 0 || device_load_row(device) < 0 ||
+	    held_load_device(device->users->notifier->held, device) < 0)
+		return -1;
+	return 1;
 }
 
 static struct device *device_alloc(struct users *users, struct user *user,
@@ -151,6 +157,7 @@ void device_free(struct device *device)
 {
 	i_assert(device->push == NULL);
 	target_unref(&device->target);
+	device_endpoint_free(device);
 	i_free(device->last_result);
 	i_free(device->name);
 	i_free(device);
@@ -361,9 +368,11 @@ int device_set_subscription(struct device *device, const char *json,
 	device->target = target;
 	device->disabled = FALSE;
 	device->failing_since = 0;
+	device_endpoint_changed(device, old);
 	(void)outbox_run(device->users->notifier->outbox,
 			 OUTBOX_DEVICE_SUBSCRIBE, "is", device->id, json);
 	device_move_row(device, old == NULL ? NULL : old->sub->url);
+	held_recheck(device->users->notifier->held, device);
 	target_unref(&old);
 	return 0;
 }
@@ -380,6 +389,7 @@ void device_delete(struct device **_device)
 				 device->id);
 		account_remove_device_row(device->user->account);
 	}
+	held_forget(notifier->held, device);
 	(void)outbox_run(notifier->outbox, OUTBOX_DEVICE_DELETE, "i",
 			 device->id);
 	rang_forget(notifier->rang, device->id);

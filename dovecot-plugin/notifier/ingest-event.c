@@ -2,11 +2,13 @@
 
 #include "lib.h"
 #include "ioloop.h"
+#include "str.h"
 #include "str-sanitize.h"
 #include "account.h"
 #include "device.h"
 #include "event-line.h"
 #include "feeds.h"
+#include "held.h"
 #include "ingest-event.h"
 #include "lemo-limits.h"
 #include "lemonade-settings.h"
@@ -14,18 +16,12 @@
 #include "notify-clock.h"
 #include "outbox.h"
 #include "push.h"
+#include "quiet.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "target.h"
 #include "trace.h"
 #include "user.h"
-
-/* Which event speaks for a merged row: the highest, then the latest. */
-enum row_class {
-	ROW_CLASS_VERIFICATION = 0,
-	ROW_CLASS_OTHER,
-	ROW_CLASS_ARRIVAL
-};
 
 /* A push whose ttl is 0 still gets one try. */
 #define TTL_MIN_SECS 60
@@ -37,6 +33,8 @@ struct ingest_context {
 	struct event_line *line;
 	/* as it is stored: without devices, which are state, not event */
 	struct lemo_buf encoded;
+	/* what the acknowledgement says of devices that are gone */
+	string_t *gone;
 };
 
 static const struct lemo_buf *encode_event(struct ingest_context *ctx)
@@ -97,6 +95,27 @@ static void row_add(struct ingest_context *ctx, struct device *device,
 			     due, expires);
 }
 
+static bool row_is_open(const struct device *device)
+{
+	return device->push != NULL && device->push->state != PUSH_QUEUED;
+}
+
+/* What is in flight does not tell of this event: it gets a push of its own,
+   unless that one fails, whose next try then comes after it. */
+static void row_follow(struct ingest_context *ctx, struct device *device)
+{
+	const struct lemo_buf *encoded = encode_event(ctx);
+
+	device->gen++;
+	device->events++;
+	trace_merged(device);
+	device->row_follows = TRUE;
+	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_FOLLOW, "iiiib",
+			 device->id, device->gen, (int64_t)device->events,
+			 device_expires(ctx, device), encoded->data,
+			 encoded->len);
+}
+
 /* One more event in a row that waits. replace: it speaks for the row. */
 static void row_merge(struct ingest_context *ctx, struct device *device,
 		      enum row_class class, bool replace)
@@ -112,6 +131,7 @@ static void row_merge(struct ingest_context *ctx, struct device *device,
 	if (replace) {
 		encoded = encode_event(ctx);
 		device->row_class = class;
+		device->row_follows = FALSE;
 		(void)outbox_run(outbox, OUTBOX_PENDING_MERGE, "iiiiib",
 				 device->id, device->gen,
 				 (int64_t)device->events, expires,
@@ -131,6 +151,16 @@ static void row_merge(struct ingest_context *ctx, struct device *device,
 		push->line = ctx->line;
 		event_line_ref(ctx->line);
 	}
+}
+
+/* So many more, of which the row's event speaks already. */
+static void row_count(struct ingest_context *ctx, struct device *device,
+		      unsigned int events)
+{
+	if (device->gen == 0)
+		return;
+	device->events += events - 1;
+	row_merge(ctx, device, device->row_class, FALSE);
 }
 
 static void row_delete(struct ingest_context *ctx, struct device *device)
@@ -175,43 +205,95 @@ static bool row_is_about(const struct event_line *line,
 
 /* The event is about a message whose alert still waits: then there is nothing
    to alert to, or, if it was tried already or others are merged with it, the
-   event speaks for the row from now on. False if it is about other messages. */
+   event speaks for the row from now on. If the alert is in flight or was just
+   answered, the event follows it. False if it is about other messages. */
 static bool row_overtake(struct ingest_context *ctx, struct device *device)
 {
 	const struct lemo_event *event = &ctx->line->event;
 	struct event_line *line;
 	unsigned int tries = 0;
-	bool about, open;
+	uint32_t uid;
+	bool about;
 
-	if (device->gen == 0 || device->row_class != ROW_CLASS_ARRIVAL)
+	if (device->gen == 0 || device->row_class < ROW_CLASS_ARRIVAL)
 		return FALSE;
 	line = row_get_line(ctx, device, &tries);
 	about = line != NULL && row_is_about(line, event);
+	uid = line == NULL ? 0 : line->event.uid;
 	event_line_unref(&line);
 	if (!about)
 		return FALSE;
-	/* the phone will see the flags when it looks */
 	if (!event_ends_alert(event)) {
-		trace_note(device, NULL, "its message's alert still waits");
-		return TRUE;
-	}
-	open = device->push != NULL && device->push->state != PUSH_QUEUED;
-	if (device->events == 1 && tries == 0 && !open)
-		row_delete(ctx, device);
-	else
+		/* else the phone will see the flags when it looks */
+		if (row_is_open(device))
+			row_follow(ctx, device);
+		else
+			trace_note(device, NULL,
+				   "its message's alert still waits");
+	} else if (device->events > 1 || tries > 0 || row_is_open(device)) {
 		row_merge(ctx, device, ROW_CLASS_OTHER, TRUE);
+	} else {
+		row_delete(ctx, device);
+		rang_remove(ctx->notifier->rang, device->id,
+			    event_mailbox_key(event), uid);
+	}
+	return TRUE;
+}
+
+static enum row_class class_of(const struct device *device,
+			       const struct lemo_event *event)
+{
+	if (!event_is_arrival(event))
+		return ROW_CLASS_OTHER;
+	return quiet_lets_pass(device->target->sub, event) ?
+		ROW_CLASS_URGENT : ROW_CLASS_ARRIVAL;
+}
+
+static void device_add_event(struct ingest_context *ctx,
+			     struct device *device, enum row_class class)
+{
+	/* what is being told of speaks for it no more */
+	bool open = row_is_open(device);
+
+	if (device->gen == 0)
+		row_add(ctx, device, class);
+	else if (class < ROW_CLASS_ARRIVAL && class < device->row_class && open)
+		row_follow(ctx, device);
+	else
+		row_merge(ctx, device, class, class >= device->row_class ||
+			  (class >= ROW_CLASS_ARRIVAL && open));
+}
+
+/* In quiet hours it waits for their end. */
+static bool device_holds(struct ingest_context *ctx, struct device *device,
+			 enum row_class class)
+{
+	struct notifier *notifier = ctx->notifier;
+	const struct lemo_buf *encoded;
+	struct held_event add = {
+		.event = &ctx->line->event, .class = class, .events = 1
+	};
+
+	add.until = quiet_holds(notifier->quiet, device->target, add.event);
+	if (add.until == 0)
+		return FALSE;
+	encoded = encode_event(ctx);
+	add.data = encoded->data;
+	add.len = encoded->len;
+	held_add(notifier->held, device, &add);
+	device_hold_back(device, HELD_BACK_QUIET);
 	return TRUE;
 }
 
 static void device_event(struct ingest_context *ctx, struct device *device)
 {
 	const struct lemo_event *event = &ctx->line->event;
-	enum row_class class = event_is_arrival(event) ? ROW_CLASS_ARRIVAL :
-		ROW_CLASS_OTHER;
+	enum row_class class = class_of(device, event);
 	int64_t ring = event_ring_key(event);
 
 	if (event_is_about_rung(event)) {
-		if (row_overtake(ctx, device))
+		if (held_overtake(ctx->notifier->held, device, event) ||
+		    row_overtake(ctx, device))
 			return;
 		if (!rang_has(ctx->notifier->rang, device->id, event)) {
 			device_hold_back(device, HELD_BACK_SILENT);
@@ -221,12 +303,21 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 		device_hold_back(device, HELD_BACK_COPY);
 		return;
 	}
-	if (class == ROW_CLASS_ARRIVAL)
+	if (device_holds(ctx, device, class))
+		return;
+	if (class >= ROW_CLASS_ARRIVAL)
 		rang_add(ctx->notifier->rang, device->id, event, ring);
-	if (device->gen == 0)
-		row_add(ctx, device, class);
-	else
-		row_merge(ctx, device, class, class >= device->row_class);
+	device_add_event(ctx, device, class);
+}
+
+static void device_unverified(struct device *device)
+{
+	device_hold_back(device, HELD_BACK_UNVERIFIED);
+	if (device->target->sub->verification_code == NULL)
+		return;
+	i_free(device->last_result);
+	device->last_result = i_strdup("the verification code was not made "
+		"with a key of this server: let the app subscribe again");
 }
 
 /* The notifier's own conditions, whatever the plugin said. */
@@ -239,7 +330,9 @@ static bool device_wants(struct device *device)
 	else if (sub->expires != 0 && sub->expires <= ioloop_time)
 		device_hold_back(device, HELD_BACK_EXPIRED);
 	else if (!device->target->verified)
-		device_hold_back(device, HELD_BACK_UNVERIFIED);
+		device_unverified(device);
+	else if (device->endpoint.gone)
+		device_hold_back(device, HELD_BACK_GONE);
 	else
 		return TRUE;
 	return FALSE;
@@ -262,10 +355,13 @@ static void device_matched(struct ingest_context *ctx,
 		device_hold_back(device, HELD_BACK_INVALID);
 		return;
 	}
+	target_verify(ctx->notifier, device->target);
 	if (device->target->payload < device->target->sub->payload)
 		device_hold_back(device, HELD_BACK_CEILING);
 	if (device_wants(device))
 		device_event(ctx, device);
+	if (device->endpoint.gone)
+		device_endpoint_tell(device, ctx->gone);
 }
 
 static void ingest_verdict(struct ingest_context *ctx,
@@ -346,6 +442,7 @@ static const char *ingest_device_set(struct ingest_context *ctx)
 	/* writing the same once more enables it too */
 	device->disabled = FALSE;
 	device->failing_since = 0;
+	device_endpoint_written(device);
 	device_set_dirty(device);
 	trace_note(device, NULL, device->target->verified ?
 		   "its entry was written" :
@@ -416,12 +513,13 @@ static const char *ingest_store_event(struct ingest_context *ctx)
 }
 
 const char *ingest_event(struct notifier *notifier, struct account *account,
-			 struct event_line *line)
+			 struct event_line *line, string_t *gone)
 {
 	struct ingest_context ctx = {
 		.notifier = notifier,
 		.user = user_get(notifier->users, account, line->event.user),
-		.line = line
+		.line = line,
+		.gone = gone
 	};
 	const char *error;
 
@@ -443,4 +541,21 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 	lemo_buf_free(&ctx.encoded);
 	trace_end(notifier->trace);
 	return error;
+}
+
+void ingest_event_held(struct notifier *notifier, struct device *device,
+		       struct event_line *line, unsigned int class,
+		       unsigned int events)
+{
+	struct ingest_context ctx = {
+		.notifier = notifier, .user = device->user, .line = line
+	};
+
+	if (device->target == NULL || !device_wants(device))
+		return;
+	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+	device_add_event(&ctx, device, class);
+	if (events > 1)
+		row_count(&ctx, device, events - 1);
+	lemo_buf_free(&ctx.encoded);
 }

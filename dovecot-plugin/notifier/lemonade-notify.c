@@ -9,19 +9,23 @@
 #include "account.h"
 #include "admin.h"
 #include "feeds.h"
+#include "held.h"
 #include "http-sender.h"
 #include "ingest.h"
+#include "lemo-webpush.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-client.h"
 #include "notify-clock.h"
 #include "outbox.h"
+#include "quiet.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "spool-drain.h"
 #include "state-dir.h"
 #include "trace.h"
 #include "user.h"
+#include "vapid.h"
 
 #include <unistd.h>
 
@@ -133,6 +137,8 @@ static void notifier_init(const struct lemonade_settings *set)
 	notify_clock_init(0);
 	notifier.set = set;
 	notifier.started = ioloop_time;
+	notifier.vapid = vapid_init(notifier.event, set->lemonade_state_dir,
+				    set->lemonade_contact);
 	notifier.outbox = outbox_init(notifier.event, set->lemonade_state_dir,
 		strcmp(set->lemonade_outbox_sync, "full") == 0);
 	notifier.accounts = accounts_init(&notifier);
@@ -141,7 +147,10 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.users = users_init(&notifier);
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
+	notifier.webpush = lemo_webpush_init();
 	notifier.scheduler = scheduler_init(&notifier);
+	notifier.quiet = quiet_init(&notifier);
+	notifier.held = held_init(&notifier);
 	notifier.ingest = ingest_init(&notifier);
 	outbox_set_opened_callback(notifier.outbox, outbox_opened, NULL);
 	(void)outbox_is_usable(notifier.outbox);
@@ -163,12 +172,16 @@ static void notifier_deinit(void)
 	notify_clients_deinit(&notifier.clients);
 	spool_deinit(&notifier.spool);
 	ingest_deinit(&notifier.ingest);
+	held_deinit(&notifier.held);
+	quiet_deinit(&notifier.quiet);
 	scheduler_deinit(&notifier.scheduler);
 	users_deinit(&notifier.users);
+	lemo_webpush_deinit(&notifier.webpush);
 	rang_deinit(&notifier.rang);
 	trace_deinit(&notifier.trace);
 	accounts_deinit(&notifier.accounts);
 	outbox_deinit(&notifier.outbox);
+	vapid_deinit(&notifier.vapid);
 	feeds_deinit(&notifier.feeds);
 	lemo_keyring_clear(&notifier.secret);
 }

@@ -15,6 +15,8 @@
    with a later time, when the outbox was opened. */
 void notify_clock_init(int64_t at_least);
 int64_t notify_clock_msecs(void);
+/* What the wall clock says, milliseconds. */
+int64_t notify_clock_wall_msecs(void);
 
 /* "2024-05-01T12:00:00Z" of the wall clock's seconds, in the data stack. */
 const char *notify_clock_rfc3339(int64_t wall_secs);

@@ -7,6 +7,7 @@
 #include "device.h"
 #include "event-line.h"
 #include "feeds.h"
+#include "held.h"
 #include "notifier.h"
 #include "notify-clock.h"
 #include "notify-events.h"
@@ -75,9 +76,13 @@ static void device_row_done(struct push *push)
 	}
 	if (push->result.answer == LEMO_ANSWER_DONE)
 		due += (int64_t)push->target->sub->collapse * 1000;
+	if (device->row_follows)
+		device->row_class = ROW_CLASS_OTHER;
 	(void)outbox_run(push->scheduler->notifier->outbox,
-			 OUTBOX_PENDING_REST, "iii", device->id, due,
-			 (int64_t)push->events);
+			 OUTBOX_PENDING_REST, "iiiii", device->id, due,
+			 (int64_t)push->events, (int64_t)device->row_class,
+			 (int64_t)device->row_follows);
+	device->row_follows = FALSE;
 	device->events = device->events > push->events ?
 		device->events - push->events : 1;
 	device_row_due(push, due);
@@ -85,6 +90,8 @@ static void device_row_done(struct push *push)
 
 static void device_row_wait(struct push *push, int64_t due)
 {
+	/* its next try is after what would have followed */
+	push->device->row_follows = FALSE;
 	(void)outbox_run(push->scheduler->notifier->outbox,
 			 OUTBOX_PENDING_RETRY, "iii", push->device->id, due,
 			 (int64_t)push->tries);
@@ -143,6 +150,20 @@ static void device_done(struct push *push)
 	device_row_done(push);
 }
 
+/* The entry goes when the user's next event tells the plugin. */
+static void device_gone(struct push *push)
+{
+	struct device *device = push->device;
+
+	e_info(push->scheduler->event, "user %s device %s: %s: %s",
+	       str_sanitize(push->line->event.user, 128),
+	       device_log_name(device->user->name, device->name),
+	       push->target->origin_name, push->result_text);
+	device_answered(device, LEMO_ANSWER_GONE, push->result_text);
+	push_log(push, "gone");
+	device_row_gone(push);
+}
+
 static void device_over_budget(struct push *push)
 {
 	struct device *device = push->device;
@@ -161,6 +182,19 @@ static void device_over_budget(struct push *push)
 	device_row_wait(push, push->not_before);
 }
 
+/* What the row holds by now may have to go nevertheless. */
+static void device_quiet(struct push *push)
+{
+	struct device *device = push->device;
+
+	push_log(push, "quiet");
+	device_hold_back(device, HELD_BACK_QUIET);
+	if (held_take_row(push->scheduler->notifier->held, device))
+		device_row_gone(push);
+	else
+		device_row_wait(push, notify_clock_msecs());
+}
+
 static void device_write_off(struct push *push)
 {
 	switch (push->refusal) {
@@ -174,9 +208,13 @@ static void device_write_off(struct push *push)
 	case PUSH_REFUSED_BUDGET:
 		device_over_budget(push);
 		return;
+	case PUSH_REFUSED_QUIET:
+		device_quiet(push);
+		return;
 	case PUSH_REFUSED_NOT:
 		break;
 	}
+	device_endpoint_judge(push);
 	switch (push->result.answer) {
 	case LEMO_ANSWER_DONE:
 		device_done(push);
@@ -186,6 +224,9 @@ static void device_write_off(struct push *push)
 		break;
 	case LEMO_ANSWER_PERMANENT:
 		device_permanent(push);
+		break;
+	case LEMO_ANSWER_GONE:
+		device_gone(push);
 		break;
 	}
 }

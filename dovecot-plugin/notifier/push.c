@@ -9,9 +9,11 @@
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "quiet.h"
 #include "scheduler-private.h"
 #include "target.h"
 #include "user.h"
+#include "webpush.h"
 
 /* Verification pushes a user may cause in an hour. */
 #define VERIFICATIONS_PER_HOUR 6
@@ -163,6 +165,13 @@ static void push_fill_feed_job(struct push *push)
 	job->trusted_url = TRUE;
 }
 
+void push_set_text(struct push *push, const char *text)
+{
+	i_free(push->result_text);
+	push->result_text = i_strdup(text);
+	push->result.text = push->result_text;
+}
+
 static void push_refuse(struct push *push, enum push_refusal refusal,
 			const char *text)
 {
@@ -216,6 +225,8 @@ static const char *push_device_fault(const struct push *push)
 		return "subscription is invalid";
 	if (push->device->disabled || target->sub->disabled)
 		return "device is disabled";
+	if (push->device->endpoint.gone)
+		return "push resource is gone";
 	if (target->sub->expires != 0 && target->sub->expires <= ioloop_time)
 		return "subscription expired";
 	if (target->verified == push_is_verification(push->line))
@@ -232,9 +243,7 @@ static void push_answered(const struct channel_result *result, void *context)
 	i_assert(push->state == PUSH_IN_FLIGHT);
 	push->answered_at = notify_clock_msecs();
 	push->result = *result;
-	push->result_text = i_strdup(result->text == NULL ? "" :
-				     result->text);
-	push->result.text = push->result_text;
+	push_set_text(push, result->text == NULL ? "" : result->text);
 
 	DLLIST_REMOVE(&origin->open_head, push);
 	origin->in_flight--;
@@ -270,6 +279,16 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 		      push);
 }
 
+/* They may have begun since the row was made, or its last try. */
+static bool push_is_held(struct push *push)
+{
+	struct quiet *quiet = push->scheduler->notifier->quiet;
+
+	return !push_is_verification(push->line) &&
+		quiet_holds(quiet, push->device->target,
+			    &push->line->event) != 0;
+}
+
 static void push_send_device(struct push *push)
 {
 	struct target *target = push->device->target;
@@ -279,6 +298,10 @@ static void push_send_device(struct push *push)
 		push_refuse(push, PUSH_REFUSED_TARGET, fault);
 		return;
 	}
+	if (push_is_held(push)) {
+		push_refuse(push, PUSH_REFUSED_QUIET, "quiet hours");
+		return;
+	}
 	if (!push_in_budget(push)) {
 		push_refuse(push, PUSH_REFUSED_BUDGET, "over budget");
 		return;
@@ -286,6 +309,8 @@ static void push_send_device(struct push *push)
 	push->target = target;
 	target_ref(target);
 	push_fill_job(&push->job, target, push->line, push->events);
+	webpush_fill_job(push->scheduler->notifier, &push->job, target,
+			 push->device);
 	if (push_is_verification(push->line)) {
 		push->code = i_strdup(target_get_code(
 			push->scheduler->notifier, target));

@@ -149,7 +149,8 @@ static void test_field_table(void **state)
 	static const char *const rfc5423[] = {
 		"admin", "clientIP", "clientPort", "flagNames", "mailboxID",
 		"messageSize", "messages", "modseq", "pid", "process",
-		"serverFQDN", "service", "timestamp", "uidnext", "uidset",
+		"serverDomain", "serverFQDN", "serverPort", "service",
+		"timestamp", "uidnext", "uidset",
 		"uri", "user", "device"
 	};
 	const struct lemo_event_field *a, *b;
