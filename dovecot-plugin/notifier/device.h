@@ -33,6 +33,8 @@ enum held_back {
 	HELD_BACK_BUDGET,
 	/* sent with less than it asked for */
 	HELD_BACK_CEILING,
+	/* the client is connected and sees it in-band */
+	HELD_BACK_PRESENCE,
 	HELD_BACK_COUNT
 };
 extern const char *const held_back_names[HELD_BACK_COUNT];

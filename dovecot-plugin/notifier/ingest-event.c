@@ -13,6 +13,7 @@
 #include "notifier.h"
 #include "notify-clock.h"
 #include "outbox.h"
+#include "presence.h"
 #include "push.h"
 #include "rang.h"
 #include "scheduler.h"
@@ -204,9 +205,13 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 		ROW_CLASS_OTHER;
 	int64_t ring = event_ring_key(event);
 
+	if (event_is_about_rung(event) && row_overtake(ctx, device))
+		return;
+	if (presence_holds_back(ctx->notifier->presence, device)) {
+		device_hold_back(device, HELD_BACK_PRESENCE);
+		return;
+	}
 	if (event_is_about_rung(event)) {
-		if (row_overtake(ctx, device))
-			return;
 		if (!rang_has(ctx->notifier->rang, device->id, event)) {
 			device_hold_back(device, HELD_BACK_SILENT);
 			return;

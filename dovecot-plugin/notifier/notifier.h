@@ -27,6 +27,7 @@ struct notifier {
 	struct scheduler *scheduler;
 	struct ingest *ingest;
 	struct spool *spool;
+	struct presence *presence;
 	struct notify_clients *clients;
 	struct admin_clients *admins;
 };
