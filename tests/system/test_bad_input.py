@@ -87,8 +87,8 @@ CASES = [
     ("collapse-high", {"url": URL, "collapse": 3601}, "collapse", ""),
     ("disabled", {"url": URL, "disabled": "yes"}, "disabled", "true"),
     ("quiet-later", {"url": URL, "quiet": []}, "quiet", "not supported"),
-    ("connected-later", {"url": URL, "whenConnected": "mine"},
-     "whenConnected", "not supported"),
+    ("connected", {"url": URL, "whenConnected": "sometimes"},
+     "whenConnected", "must be mine, any or always"),
     ("client-id", {"url": URL, "deviceClientId": "other"}, "deviceClientId",
      ""),
 ]
