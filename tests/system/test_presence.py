@@ -1,6 +1,7 @@
 """NF-05, OB-06, OB-08, OB-11, OB-12: no push while the phone itself is
 connected; what counts as connected; when in doubt, push."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -232,18 +233,28 @@ def test_nf_05_claim_of_what_is_not_ones_own(server, user, phone):
     assert not Watch(user).is_held()
 
 
-def as_uid(uid, func):
-    """Runs in a process of that uid; its result has to be true."""
+@contextlib.contextmanager
+def staying_as(uid, func):
+    """Runs in a process of that uid, which stays; its result has to be
+    true."""
+    ours, its = socket.socketpair()
     pid = os.fork()
     if pid == 0:
-        status = 1
         try:
             os.setgid(uid)
             os.setuid(uid)
-            status = 0 if func() else 1
+            its.send(b"y" if func() else b"n")
+            ours.close()
+            its.recv(1)
         finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+            os._exit(0)
+    its.close()
+    try:
+        assert ours.recv(1) == b"y"
+        yield
+    finally:
+        ours.close()
+        os.waitpid(pid, 0)
 
 
 def presence_line(user, session="s1", ip="127.0.0.1", devices=("phone",)):
@@ -253,15 +264,18 @@ def presence_line(user, session="s1", ip="127.0.0.1", devices=("phone",)):
 def test_nf_05_claim_by_another_uid(server, user, phone):
     """It is believed, but of another user of the same name."""
     path = f"{server.base}/run/lemonade-notify"
-    doors = [Door(path)]
-    assert doors[0].ask(presence_line(user)) == presence_line(user)
+    doors = []
 
     def claim():
         doors.append(Door(path))
-        return doors[1].ask(presence_line(user)) == presence_line(user)
-    as_uid(UIDS["lemobob"], claim)
-    assert not Watch(user).is_held()
+        return doors[-1].ask(presence_line(user)) == presence_line(user)
+    assert claim()
+    with staying_as(UIDS["lemobob"], claim):
+        assert not Watch(user).is_held()
     doors[0].close()
+    # a positive control: the user's own uid
+    with staying_as(user.uid, claim):
+        assert Watch(user).is_held()
 
 
 @pytest.mark.parametrize("line", [
@@ -339,6 +353,28 @@ def test_nf_05_hundred_sessions_of_one_user(user, phone):
     assert watch.is_held()
     for session in sessions:
         session.close()
+
+
+def test_nf_05_flood_of_another_uid_leaves_room(make_server, endpoints):
+    """Of 200 connections 150 are for sessions; events need the others."""
+    server = make_server("service lemonade-notify {\n"
+                         "  client_limit = 200\n}\n")
+    server.log.expect("lemonade-notify: Warning: .* sessions are connected")
+    user = server.user()
+    register(user, endpoints.new("flood"))
+
+    kept = []
+
+    def flood():
+        answers = []
+        for _ in range(200):
+            kept.append(Door(f"{server.base}/run/lemonade-notify"))
+            answers.append(kept[-1].ask(presence_line(user)))
+        return "NO\tPRESENCE\tfull\ttoo many sessions" in answers
+    with staying_as(UIDS["lemobob"], flood):
+        session = user.imap()
+        say_id(session, "phone")
+        assert Watch(user).is_held()
 
 
 def test_nf_05_rebuilt_after_a_reload(make_server, endpoints):
