@@ -394,6 +394,10 @@ static void commit_device(struct commit *c,
 	if (c->handoff == NULL)
 		c->handoff = lemonade_handoff_begin(c->luser);
 	lemonade_handoff_add(c->handoff, &event, TRUE);
+	if (change->json != NULL && c->luser->device_written != NULL) {
+		c->luser->device_written(change->name,
+					 c->luser->device_written_context);
+	}
 }
 
 static void commit_devices(struct commit *c)

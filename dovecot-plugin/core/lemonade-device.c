@@ -124,7 +124,7 @@ static bool default_excludes(struct mailbox *box)
 }
 
 static lemo_event_mask_t
-device_wants(const struct lemo_subscription *sub, struct mailbox *box)
+device_wants_of(const struct lemo_subscription *sub, struct mailbox *box)
 {
 	struct mail_namespace *ns = mailbox_get_namespace(box);
 	struct lemo_mailbox_facts facts = {
@@ -142,6 +142,14 @@ device_wants(const struct lemo_subscription *sub, struct mailbox *box)
 	    mailbox_list_iter_subscriptions_refresh(ns->list) == 0)
 		facts.subscribed = mailbox_is_subscribed(box);
 	return lemo_notify_groups_events(sub->events, &facts);
+}
+
+static lemo_event_mask_t
+device_wants(const struct lemo_subscription *sub, struct mailbox *box)
+{
+	if (box != NULL)
+		return device_wants_of(sub, box);
+	return sub->events == NULL ? 0 : lemo_notify_groups_any(sub->events);
 }
 
 static void device_add(struct mailbox *inbox, struct mailbox *box,
@@ -191,7 +199,7 @@ void lemonade_devices_read(struct mail_user *user, struct mailbox *box,
 	struct mailbox *inbox = box, *own = NULL;
 
 	p_array_init(devices, pool, 4);
-	if (!box->inbox_user)
+	if (box == NULL || !box->inbox_user)
 		inbox = own = inbox_alloc(user);
 	if (inbox == NULL)
 		return;

@@ -40,7 +40,8 @@ ARRAY_DEFINE_TYPE(lemonade_device, struct lemonade_device);
 int lemonade_devices_list(struct mail_user *user, struct mailbox *inbox,
 			  pool_t pool, ARRAY_TYPE(const_string) *names);
 
-/* Reads and parses all devices and asks what they want of this mailbox.
+/* Reads and parses all devices and asks what they want of this mailbox; box
+   NULL: of what happens in none, for which any of its groups will do.
    Nothing in METADATA makes this fail: a device that does not parse gets its
    verdict. All memory but the subscriptions' is of the pool. */
 void lemonade_devices_read(struct mail_user *user, struct mailbox *box,

@@ -28,6 +28,11 @@ struct lemonade_user {
 	/* doveadm has a word in what an event means: see lemonade-events.c */
 	bool doveadm;
 
+	/* Called after one of the user's devices was written; NULL if nobody
+	   asks. */
+	void (*device_written)(const char *name, void *context);
+	void *device_written_context;
+
 	/* Makes ids of events that have no stable facts. */
 	unsigned int event_counter;
 	/* Open transactions, for attribute_set to find its own. */

@@ -38,7 +38,8 @@ const char *const held_back_names[HELD_BACK_COUNT] = {
 	[HELD_BACK_BUDGET] = "budget",
 	[HELD_BACK_CEILING] = "ceiling",
 	[HELD_BACK_QUIET] = "quiet",
-	[HELD_BACK_GONE] = "gone"
+	[HELD_BACK_GONE] = "gone",
+	[HELD_BACK_PRESENCE] = "presence"
 };
 
 /* "3 0 1 ...", in the order of the enum, to which more may be appended. */
