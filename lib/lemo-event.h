@@ -94,6 +94,8 @@ struct lemo_event {
 	const char *mailbox;      /* name as the user sees it, UTF-8 */
 	const char *mailbox_id;   /* RFC 5423 mailboxID: an IMAP URL */
 	const char *mailbox_guid; /* hex */
+	/* MailboxRename: the name it had, as above */
+	const char *old_mailbox, *old_mailbox_id;
 	uint32_t uidvalidity, uidnext, messages, unseen;
 	uint64_t highest_modseq;
 
@@ -111,6 +113,12 @@ struct lemo_event {
 	/* only if a device or feed wants payload level 3 (decoded headers,
 	   date in RFC 3339) or 4 (snippet) */
 	const char *from, *to, *subject, *date, *snippet;
+
+	/* quota events: RFC 5423 diskQuota and diskUsed in units of 1024
+	   octets and maxMessages; messages is then what counts against it.
+	   What has no limit is 0. */
+	uint64_t disk_quota, disk_used, max_messages;
+	const char *quota_root; /* its name */
 
 	/* the admin's feed wants it */
 	bool feed;

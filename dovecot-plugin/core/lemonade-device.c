@@ -164,8 +164,13 @@ static void device_add(struct mailbox *inbox, struct mailbox *box,
 	else
 		device->json = json_to_line(pool, value.value);
 	device->verdict = device_verdict(device);
-	if (device->verdict == NULL)
-		device->wants = device_wants(device->sub, box);
+	if (device->verdict != NULL)
+		return;
+	/* what nobody asks for by default has no default mailboxes */
+	if (device->sub->events != NULL)
+		device->wants_any = lemo_notify_groups_any(device->sub->events);
+	device->wants = box == NULL ? device->wants_any :
+		device_wants(device->sub, box);
 }
 
 static void devices_add(struct mailbox *inbox, struct mailbox *box,
@@ -191,7 +196,8 @@ void lemonade_devices_read(struct mail_user *user, struct mailbox *box,
 	struct mailbox *inbox = box, *own = NULL;
 
 	p_array_init(devices, pool, 4);
-	if (!box->inbox_user)
+	/* a box that comes or goes can tell nothing */
+	if (box == NULL || !box->inbox_user || !box->opened)
 		inbox = own = inbox_alloc(user);
 	if (inbox == NULL)
 		return;

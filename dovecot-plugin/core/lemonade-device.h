@@ -27,8 +27,9 @@ struct lemonade_device {
 	/* the first condition that needs no event: LEMO_VERDICT_INVALID,
 	   _DISABLED, _EXPIRED, or NULL if all hold */
 	const char *verdict;
-	/* event types that its groups ask for in the mailbox at hand */
-	lemo_event_mask_t wants;
+	/* event types that its groups ask for in the mailbox at hand, and in
+	   any */
+	lemo_event_mask_t wants, wants_any;
 };
 ARRAY_DEFINE_TYPE(lemonade_device, struct lemonade_device);
 
@@ -40,7 +41,8 @@ ARRAY_DEFINE_TYPE(lemonade_device, struct lemonade_device);
 int lemonade_devices_list(struct mail_user *user, struct mailbox *inbox,
 			  pool_t pool, ARRAY_TYPE(const_string) *names);
 
-/* Reads and parses all devices and asks what they want of this mailbox.
+/* Reads and parses all devices and asks what they want of this mailbox, or,
+   with box NULL, of any.
    Nothing in METADATA makes this fail: a device that does not parse gets its
    verdict. All memory but the subscriptions' is of the pool. */
 void lemonade_devices_read(struct mail_user *user, struct mailbox *box,

@@ -123,3 +123,11 @@ const char *lemonade_user_doveadm_cmd(const struct lemonade_user *luser)
 	}
 	return NULL;
 }
+
+bool lemonade_user_replicates(const struct lemonade_user *luser)
+{
+	const char *cmd = lemonade_user_doveadm_cmd(luser);
+
+	return luser->user->dsyncing ||
+		(cmd != NULL && strcmp(cmd, "import") == 0);
+}

@@ -45,6 +45,10 @@ void lemonade_user_created(struct mail_user *user);
    in the data stack frame. */
 const char *lemonade_user_doveadm_cmd(const struct lemonade_user *luser);
 
+/* True while all changes only repeat what happened elsewhere: dsync in all
+   its forms and doveadm import. */
+bool lemonade_user_replicates(const struct lemonade_user *luser);
+
 /* True at most once a minute for each *last (0 at first), so that a broken
    peer does not fill the log. */
 bool lemonade_log_now(time_t *last);

@@ -36,11 +36,17 @@ static struct lemo_event complete(void)
 	event.mailbox = "Gr\xc3\xbc\xc3\x9f" "e/a=b";
 	event.mailbox_id = "imap://joe@host/INBOX;UIDVALIDITY=7";
 	event.mailbox_guid = "00112233445566778899aabbccddeeff";
+	event.old_mailbox = "Old";
+	event.old_mailbox_id = "imap://joe@host/Old;UIDVALIDITY=7";
 	event.uidvalidity = 7;
 	event.uidnext = 43;
 	event.messages = 5;
 	event.unseen = 2;
 	event.highest_modseq = UINT64_MAX;
+	event.quota_root = "User quota";
+	event.disk_quota = 1ULL << 40;
+	event.disk_used = 1;
+	event.max_messages = 4294967296ULL;
 	event.uid = 42;
 	event.uidset = "1:3,7";
 	event.modseq = 12345678901234ULL;
