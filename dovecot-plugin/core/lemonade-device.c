@@ -22,10 +22,7 @@
 	 LEMO_EVENT_MASK(LEMO_EVENT_MESSAGE_READ) | \
 	 LEMO_EVENT_MASK(LEMO_EVENT_MESSAGE_TRASH))
 
-/* Server entries are kept with INBOX. The handle is not opened: reading
-   attributes asks for no more than the mailbox GUID, which the list index
-   usually knows. */
-static struct mailbox *inbox_alloc(struct mail_user *user)
+struct mailbox *lemonade_inbox_alloc(struct mail_user *user)
 {
 	struct mail_namespace *ns = mail_namespace_find_inbox(user->namespaces);
 
@@ -75,7 +72,7 @@ int lemonade_devices_list(struct mail_user *user, struct mailbox *inbox,
 	int ret;
 
 	if (inbox == NULL || !inbox->inbox_user)
-		inbox = own = inbox_alloc(user);
+		inbox = own = lemonade_inbox_alloc(user);
 	if (inbox == NULL)
 		return 0;
 	ret = list_names(inbox, pool, names);
@@ -198,7 +195,7 @@ void lemonade_devices_read(struct mail_user *user, struct mailbox *box,
 	p_array_init(devices, pool, 4);
 	/* a box that comes or goes can tell nothing */
 	if (box == NULL || !box->inbox_user || !box->opened)
-		inbox = own = inbox_alloc(user);
+		inbox = own = lemonade_inbox_alloc(user);
 	if (inbox == NULL)
 		return;
 	mail_storage_last_error_push(inbox->storage);

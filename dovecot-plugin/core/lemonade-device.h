@@ -33,6 +33,11 @@ struct lemonade_device {
 };
 ARRAY_DEFINE_TYPE(lemonade_device, struct lemonade_device);
 
+/* Server entries are kept with INBOX. The handle is not opened: reading
+   attributes asks for no more than the mailbox GUID, which the list index
+   usually knows. NULL if there is no INBOX. */
+struct mailbox *lemonade_inbox_alloc(struct mail_user *user);
+
 /* Appends the names of the devices to the array, at most
    LEMO_DEVICES_MAX + 1, in alphabetical order. inbox may be NULL: then INBOX
    is looked up; a box that is not INBOX is ignored. Returns 0, or -1 if

@@ -14,6 +14,7 @@
 #include "lemonade-compat.h"
 #include "lemonade-events.h"
 #include "lemonade-mailbox.h"
+#include "lemonade-quota.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
 
@@ -113,8 +114,11 @@ static void lemonade_mail_expunge(void *_txn, struct mail *mail)
 		return;
 	T_BEGIN {
 		type = expunge_type(txn, mail);
-		if (txn_raises(txn, type) && lemonade_txn_wanted(txn))
-			lemonade_txn_add_expunge(txn, type, mail->uid);
+		if (txn_raises(txn, type) && lemonade_txn_wanted(txn)) {
+			if (lemonade_txn_add_expunge(txn, type, mail->uid))
+				lemonade_quota_shrink(txn->luser,
+						      &txn->devices);
+		}
 	} T_END;
 }
 

@@ -9,6 +9,7 @@
 #include "lemo-event.h"
 #include "lemonade-settings.h"
 
+struct lemonade_quota;
 struct lemonade_txn;
 
 struct lemonade_user {
@@ -27,6 +28,9 @@ struct lemonade_user {
 	bool access_protocol;
 	/* doveadm has a word in what an event means: see lemonade-events.c */
 	bool doveadm;
+
+	/* NULL: no quota plugin, or none for this user */
+	struct lemonade_quota *quota;
 
 	/* Makes ids of events that have no stable facts. */
 	unsigned int event_counter;
