@@ -1,0 +1,29 @@
+/* lib23_imap_lemonade_plugin.so: what the imap process adds to the core
+   plugin, whose functions it calls. */
+
+#include "lib.h"
+#include "imap-common.h"
+#include "imap-lemonade-plugin.h"
+
+const char *imap_lemonade_plugin_version = DOVECOT_ABI_VERSION;
+const char *imap_lemonade_plugin_dependencies[] = { "lemonade", NULL };
+const char imap_lemonade_plugin_binary_dependency[] = "imap";
+
+static imap_client_created_func_t *next_client_created;
+
+static void imap_lemonade_client_created(struct client **client)
+{
+	if (next_client_created != NULL)
+		next_client_created(client);
+}
+
+void imap_lemonade_plugin_init(struct module *module ATTR_UNUSED)
+{
+	next_client_created =
+		imap_client_created_hook_set(imap_lemonade_client_created);
+}
+
+void imap_lemonade_plugin_deinit(void)
+{
+	imap_client_created_hook_set(next_client_created);
+}
