@@ -1,4 +1,6 @@
 #include "lemo-subscription.h"
+#include "lemo-base64url.h"
+#include "lemo-p256.h"
 #include "lemo-time.h"
 #include "lemo-weburl.h"
 
@@ -9,7 +11,11 @@
 
 #include "lemo-banned.h"
 
-const char *const lemo_channel_names[] = { "webhook", "log", "null", NULL };
+#define AUTH_LEN 16 /* octets, RFC 8291 3.2 */
+
+const char *const lemo_channel_names[] = {
+	"webhook", "webpush", "log", "null", NULL
+};
 
 #define NOT_YET "not supported by this version"
 #define MUST_BE_STRING "must be a string"
@@ -113,42 +119,45 @@ static bool parse_url(struct parser *p, json_t *value)
 {
 	struct lemo_weburl url;
 
-	if (!get_string(p, value, LEMO_DEVICE_URL_MAX, &p->sub->url))
-		return false;
+	if (!json_is_string(value))
+		return fail(p, MUST_BE_STRING);
+	if (json_string_length(value) > LEMO_DEVICE_URL_MAX)
+		return fail(p, "is longer than 1000 octets");
+	p->sub->url = json_string_value(value);
 	return lemo_weburl_parse(p->sub->url, &url, &p->error->reason) == 0;
 }
 
-/* base64url of exactly so many characters, "=" at its end allowed. */
-static bool get_key(json_t *keys, const char *key, size_t len,
+/* base64url of exactly so many octets. */
+static bool get_key(json_t *keys, const char *key, uint8_t *octets, size_t len,
 		    const char **str_r)
 {
 	const char *str = json_string_value(json_object_get(keys, key));
-	size_t pad;
 
-	if (str == NULL)
-		return false;
-	pad = strspn(str, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		     "abcdefghijklmnopqrstuvwxyz0123456789-_");
-	if (pad != len || strspn(str + pad, "=") != strlen(str + pad) ||
-	    strlen(str + pad) > 2)
+	if (str == NULL || !lemo_base64url_decode(str, octets, len))
 		return false;
 	*str_r = str;
 	return true;
 }
 
-/* RFC 8620 7.2: a P-256 point of 65 octets and 16 octets of secret. */
+/* RFC 8620 7.2: a P-256 point and a secret. */
 static bool parse_keys(struct parser *p, json_t *value)
 {
+	uint8_t point[LEMO_P256_POINT_LEN], auth[AUTH_LEN];
+	const char *error;
+
 	if (json_is_null(value))
 		return true;
 	if (!json_is_object(value) || json_object_size(value) != 2) {
 		return fail(p, "must be an object of two strings, p256dh and "
 			    "auth");
 	}
-	if (!get_key(value, "p256dh", 87, &p->sub->p256dh))
+	if (!get_key(value, "p256dh", point, sizeof(point), &p->sub->p256dh))
 		return fail_in(p, "keys.p256dh",
 			       "must be base64url of 65 octets");
-	if (!get_key(value, "auth", 22, &p->sub->auth))
+	error = lemo_p256_check(point, sizeof(point));
+	if (error != NULL)
+		return fail_in(p, "keys.p256dh", error);
+	if (!get_key(value, "auth", auth, sizeof(auth), &p->sub->auth))
 		return fail_in(p, "keys.auth",
 			       "must be base64url of 16 octets");
 	return true;
@@ -187,11 +196,8 @@ static bool parse_channel(struct parser *p, json_t *value)
 {
 	unsigned int num;
 
-	if (json_is_string(value) &&
-	    strcmp(json_string_value(value), "webpush") == 0)
-		return fail(p, NOT_YET);
 	if (!get_choice(p, value, lemo_channel_names,
-			"must be webhook, log or null", &num))
+			"must be webhook, webpush, log or null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
 	return true;
@@ -337,17 +343,31 @@ static bool parse_field(struct parser *p, const char *name, json_t *value)
 	return false;
 }
 
+static bool finish_webpush(struct parser *p)
+{
+	const struct lemo_subscription *sub = p->sub;
+
+	if (sub->url == NULL) {
+		return fail_in(p, "url", "is missing: the endpoint of the "
+			       "push subscription");
+	}
+	if (sub->p256dh == NULL) {
+		return fail_in(p, "keys", "is missing: p256dh and auth of the "
+			       "push subscription");
+	}
+	return json_object_get(sub->json, "format") == NULL ||
+		fail_in(p, "format", "must be absent with this channel");
+}
+
 /* Defaults that depend on other fields, and what must fit together. */
 static bool finish(struct parser *p)
 {
 	struct lemo_subscription *sub = p->sub;
 
-	if (sub->channel == NULL && sub->p256dh != NULL) {
-		/* keys mean Web Push */
-		return fail_in(p, "channel", NOT_YET);
-	}
 	if (sub->channel == NULL)
-		sub->channel = "webhook";
+		sub->channel = sub->p256dh != NULL ? "webpush" : "webhook";
+	if (strcmp(sub->channel, "webpush") == 0)
+		return finish_webpush(p);
 	if (strcmp(sub->channel, "webhook") == 0) {
 		return sub->url != NULL ||
 			fail_in(p, "url", "is missing: an https:// URL to "

@@ -26,18 +26,21 @@ enum lemo_urgency { /* RFC 8030 5.3 */
 	LEMO_URGENCY_HIGH
 };
 
-/* The body style of a webhook. */
+/* The body style of a webhook, which its user chooses; or of Web Push. */
 enum lemo_format {
 	LEMO_FORMAT_CLOUDEVENTS = 0,
 	LEMO_FORMAT_NTFY,
 	LEMO_FORMAT_GOTIFY,
-	LEMO_FORMAT_APPRISE
+	LEMO_FORMAT_APPRISE,
+	LEMO_FORMAT_JMAP
 };
 
 struct lemo_subscription {
 	const char *channel;           /* never NULL: default filled in */
 	const char *url;               /* NULL for log and null */
-	const char *p256dh, *auth;     /* base64url, NULL without keys */
+	/* base64url, p256dh a point of P-256; NULL without keys, which webpush
+	   always has */
+	const char *p256dh, *auth;
 	const char *verification_code; /* NULL until the client wrote it */
 	const char *filter;            /* never NULL: default filled in */
 	bool filter_is_default;

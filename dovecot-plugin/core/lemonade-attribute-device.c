@@ -186,6 +186,33 @@ static int check_url(struct mailbox_transaction_context *t, const char *url)
 	return error == NULL ? 0 : refuse_field(t, "url", error);
 }
 
+const char *lemonade_channel_refusal(const struct lemonade_settings *set,
+				     const char *channel)
+{
+	/* RFC 8292 2.1: the push service wants to know whom to ask */
+	if (strcmp(channel, "webpush") == 0 && *set->lemonade_contact == '\0')
+		return "is not served here: the administrator has set no "
+			"lemonade_contact";
+	return NULL;
+}
+
+/* RFC 8291 2.1: what a subscription is made of comes over a confidential
+   channel, or anybody could push and read. */
+static int check_channel(struct mailbox_transaction_context *t,
+			 const struct lemo_subscription *sub)
+{
+	struct lemonade_user *luser = lemonade_attribute_user(t->box);
+	const char *error;
+
+	error = lemonade_channel_refusal(luser->set, sub->channel);
+	if (error != NULL)
+		return refuse_field(t, "channel", error);
+	if (sub->p256dh != NULL && luser->access_protocol &&
+	    !lemonade_user_is_secured(luser->user))
+		return refuse_field(t, "keys", "are secret: set them over TLS");
+	return 0;
+}
+
 static const char *
 subscription_error(const struct lemo_subscription_error *error)
 {
@@ -205,7 +232,9 @@ static int check_json(struct mailbox_transaction_context *t, const char *name,
 				    &sub, &error) < 0)
 		return refuse_field(t, error.field,
 				    subscription_error(&error));
-	ret = check_url(t, sub->url);
+	ret = check_channel(t, sub);
+	if (ret == 0)
+		ret = check_url(t, sub->url);
 	if (ret == 0)
 		ret = check_filter(t, sub->filter);
 	if (ret == 0)

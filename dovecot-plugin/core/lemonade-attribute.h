@@ -19,6 +19,7 @@
 struct mailbox;
 struct mailbox_transaction_context;
 struct mail_attribute_value;
+struct lemonade_settings;
 
 void lemonade_attribute_init(void);
 void lemonade_attribute_deinit(void);
@@ -31,6 +32,11 @@ void lemonade_attribute_iterating(bool raw);
 int lemonade_attribute_refuse(struct mailbox_transaction_context *t,
 			      const char *key,
 			      const struct mail_attribute_value *value);
+
+/* Why this channel is not served here, for the client's eyes; NULL if it
+   is. */
+const char *lemonade_channel_refusal(const struct lemonade_settings *set,
+				     const char *channel);
 
 /* The two halves; internal to lemonade-attribute*.c */
 void lemonade_attribute_device_init(void);

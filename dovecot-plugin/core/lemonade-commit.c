@@ -146,6 +146,8 @@ payload_level(const struct commit *c, enum lemo_event_type type,
 		level = device->sub->payload;
 		if (strcmp(device->sub->channel, "webhook") == 0)
 			level = I_MIN(level, set->lemonade_webhook_payload);
+		else if (strcmp(device->sub->channel, "webpush") == 0)
+			level = I_MIN(level, set->lemonade_webpush_payload);
 		max = I_MAX(max, level);
 	}
 	return max;

@@ -21,7 +21,8 @@ struct lemonade_handoff *lemonade_handoff_begin(struct lemonade_user *luser);
    or the event spooled; else it is dropped if the notifier is not there. */
 void lemonade_handoff_add(struct lemonade_handoff *handoff,
 			  const struct lemo_event *event, bool wait);
-/* Awaits the acknowledgements, spools what has none. */
+/* Awaits the acknowledgements, spools what has none. If the notifier says
+   that a device is gone, its entry is unset: see lemonade-gone.h. */
 void lemonade_handoff_end(struct lemonade_handoff **handoff);
 
 /* Asks the notifier for the state of a device. Returns the JSON in the data

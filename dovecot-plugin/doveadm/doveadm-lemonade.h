@@ -14,6 +14,9 @@ extern const char *doveadm_lemonade_plugin_version;
 void doveadm_lemonade_plugin_init(struct module *module);
 void doveadm_lemonade_plugin_deinit(void);
 
+/* doveadm-lemonade-vapid.c */
+void lemonade_register_vapid(void);
+
 /* doveadm-lemonade-print.c: one column of an answer. */
 struct lemonade_column {
 	/* key of the notifier's row */
@@ -35,6 +38,10 @@ const char *lemonade_admin_socket(const struct doveadm_cmd_context *cctx);
 
 /* doveadm-lemonade-notifier.c: what the notifier alone answers. */
 void cmd_lemonade_status(struct doveadm_cmd_context *cctx);
+/* Connects and asks; what goes wrong is said, and sets the exit code.
+   callback: NULL if there are no rows. */
+void lemonade_ask(struct doveadm_cmd_context *cctx, const char *const *args,
+		  lemonade_admin_row_t *callback, void *context);
 void cmd_lemonade_queue(struct doveadm_cmd_context *cctx);
 void cmd_lemonade_retry(struct doveadm_cmd_context *cctx);
 void cmd_lemonade_purge(struct doveadm_cmd_context *cctx);

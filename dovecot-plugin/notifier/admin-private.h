@@ -37,5 +37,7 @@ admin_command_t admin_cmd_retry, admin_cmd_purge;
 /* Ends the answer itself, perhaps later. */
 admin_command_t admin_cmd_test;
 admin_command_t admin_cmd_code;
+admin_command_t admin_cmd_vapid_show, admin_cmd_vapid_export;
+admin_command_t admin_cmd_vapid_import, admin_cmd_vapid_rotate;
 
 #endif

@@ -4,6 +4,7 @@
 
 static const struct channel_vfuncs *const channels[] = {
 	&channel_webhook,
+	&channel_webpush,
 	&channel_log,
 	&channel_null,
 };

@@ -24,6 +24,7 @@ void device_answered(struct device *device, enum lemo_answer answer,
 	switch (answer) {
 	case LEMO_ANSWER_DONE:
 	case LEMO_ANSWER_RETRY:
+	case LEMO_ANSWER_GONE:
 		device->failing_since = 0;
 		return;
 	case LEMO_ANSWER_PERMANENT:
@@ -100,6 +101,8 @@ const char *device_status_json(const struct device *device)
 	const char *str;
 	char *dump;
 
+	if (device != NULL && device->target != NULL)
+		target_verify(device->users->notifier, device->target);
 	json_object_set_new(json, "verified", json_boolean(
 		device != NULL && device->target != NULL &&
 		device->target->verified));

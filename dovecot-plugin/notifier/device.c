@@ -33,7 +33,8 @@ const char *const held_back_names[HELD_BACK_COUNT] = {
 	[HELD_BACK_SILENT] = "silent",
 	[HELD_BACK_COPY] = "copy",
 	[HELD_BACK_BUDGET] = "budget",
-	[HELD_BACK_CEILING] = "ceiling"
+	[HELD_BACK_CEILING] = "ceiling",
+	[HELD_BACK_GONE] = "gone"
 };
 
 /* "3 0 1 ...", in the order of the enum, to which more may be appended. */
@@ -123,6 +124,8 @@ static int device_load(struct device *device)
 	if (ret <= 0)
 		return ret;
 	device_parse(device, json);
+	if (device_endpoint_load(device) < 0)
+		return -1;
 	return device_load_row(device) < 0 ? -1 : 1;
 }
 
@@ -149,6 +152,7 @@ void device_free(struct device *device)
 {
 	i_assert(device->push == NULL);
 	target_unref(&device->target);
+	device_endpoint_free(device);
 	i_free(device->last_result);
 	i_free(device->name);
 	i_free(device);
@@ -359,6 +363,7 @@ int device_set_subscription(struct device *device, const char *json,
 	device->target = target;
 	device->disabled = FALSE;
 	device->failing_since = 0;
+	device_endpoint_changed(device, old);
 	(void)outbox_run(device->users->notifier->outbox,
 			 OUTBOX_DEVICE_SUBSCRIBE, "is", device->id, json);
 	device_move_row(device, old == NULL ? NULL : old->sub->url);

@@ -6,6 +6,7 @@
  * disabled, and what is known of its row in the outbox.
  */
 
+#include "device-endpoint.h"
 #include "lemo-event.h"
 #include "lemo-retry.h"
 
@@ -33,6 +34,8 @@ enum held_back {
 	HELD_BACK_BUDGET,
 	/* sent with less than it asked for */
 	HELD_BACK_CEILING,
+	/* the push service knows it no more */
+	HELD_BACK_GONE,
 	HELD_BACK_COUNT
 };
 extern const char *const held_back_names[HELD_BACK_COUNT];
@@ -60,6 +63,7 @@ struct device {
 	char *last_result;
 	uint32_t held_back[HELD_BACK_COUNT];
 	struct lemo_budget budget;
+	struct device_endpoint endpoint;
 	/* one of the above differs from the outbox */
 	bool dirty;
 
@@ -67,6 +71,8 @@ struct device {
 	int64_t gen;
 	unsigned int events; /* merged in it */
 	unsigned int row_class;
+	/* an event waits for what is in flight, to follow it */
+	bool row_follows;
 	/* it, while queued in memory, in flight or not yet written off */
 	struct push *push;
 

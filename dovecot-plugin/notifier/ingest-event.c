@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "ioloop.h"
+#include "str.h"
 #include "str-sanitize.h"
 #include "account.h"
 #include "device.h"
@@ -19,13 +20,6 @@
 #include "target.h"
 #include "user.h"
 
-/* Which event speaks for a merged row: the highest, then the latest. */
-enum row_class {
-	ROW_CLASS_VERIFICATION = 0,
-	ROW_CLASS_OTHER,
-	ROW_CLASS_ARRIVAL
-};
-
 /* A push whose ttl is 0 still gets one try. */
 #define TTL_MIN_SECS 60
 #define DENIED_LOG_SECS 60
@@ -36,6 +30,8 @@ struct ingest_context {
 	struct event_line *line;
 	/* as it is stored: without devices, which are state, not event */
 	struct lemo_buf encoded;
+	/* what the acknowledgement says of devices that are gone */
+	string_t *gone;
 };
 
 static const struct lemo_buf *encode_event(struct ingest_context *ctx)
@@ -95,6 +91,26 @@ static void row_add(struct ingest_context *ctx, struct device *device,
 			     due, expires);
 }
 
+static bool row_is_open(const struct device *device)
+{
+	return device->push != NULL && device->push->state != PUSH_QUEUED;
+}
+
+/* What is in flight does not tell of this event: it gets a push of its own,
+   unless that one fails, whose next try then comes after it. */
+static void row_follow(struct ingest_context *ctx, struct device *device)
+{
+	const struct lemo_buf *encoded = encode_event(ctx);
+
+	device->gen++;
+	device->events++;
+	device->row_follows = TRUE;
+	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_FOLLOW, "iiiib",
+			 device->id, device->gen, (int64_t)device->events,
+			 device_expires(ctx, device), encoded->data,
+			 encoded->len);
+}
+
 /* One more event in a row that waits. replace: it speaks for the row. */
 static void row_merge(struct ingest_context *ctx, struct device *device,
 		      enum row_class class, bool replace)
@@ -109,6 +125,7 @@ static void row_merge(struct ingest_context *ctx, struct device *device,
 	if (replace) {
 		encoded = encode_event(ctx);
 		device->row_class = class;
+		device->row_follows = FALSE;
 		(void)outbox_run(outbox, OUTBOX_PENDING_MERGE, "iiiiib",
 				 device->id, device->gen,
 				 (int64_t)device->events, expires,
@@ -171,29 +188,35 @@ static bool row_is_about(const struct event_line *line,
 
 /* The event is about a message whose alert still waits: then there is nothing
    to alert to, or, if it was tried already or others are merged with it, the
-   event speaks for the row from now on. False if it is about other messages. */
+   event speaks for the row from now on. If the alert is in flight or was just
+   answered, the event follows it. False if it is about other messages. */
 static bool row_overtake(struct ingest_context *ctx, struct device *device)
 {
 	const struct lemo_event *event = &ctx->line->event;
 	struct event_line *line;
 	unsigned int tries = 0;
-	bool about, open;
+	uint32_t uid;
+	bool about;
 
 	if (device->gen == 0 || device->row_class != ROW_CLASS_ARRIVAL)
 		return FALSE;
 	line = row_get_line(ctx, device, &tries);
 	about = line != NULL && row_is_about(line, event);
+	uid = line == NULL ? 0 : line->event.uid;
 	event_line_unref(&line);
 	if (!about)
 		return FALSE;
-	/* the phone will see the flags when it looks */
-	if (!event_ends_alert(event))
-		return TRUE;
-	open = device->push != NULL && device->push->state != PUSH_QUEUED;
-	if (device->events == 1 && tries == 0 && !open)
-		row_delete(ctx, device);
-	else
+	if (!event_ends_alert(event)) {
+		/* else the phone will see the flags when it looks */
+		if (row_is_open(device))
+			row_follow(ctx, device);
+	} else if (device->events > 1 || tries > 0 || row_is_open(device)) {
 		row_merge(ctx, device, ROW_CLASS_OTHER, TRUE);
+	} else {
+		row_delete(ctx, device);
+		rang_remove(ctx->notifier->rang, device->id,
+			    event_mailbox_key(event), uid);
+	}
 	return TRUE;
 }
 
@@ -219,8 +242,20 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 		rang_add(ctx->notifier->rang, device->id, event, ring);
 	if (device->gen == 0)
 		row_add(ctx, device, class);
+	else if (class < device->row_class && row_is_open(device))
+		row_follow(ctx, device);
 	else
 		row_merge(ctx, device, class, class >= device->row_class);
+}
+
+static void device_unverified(struct device *device)
+{
+	device_hold_back(device, HELD_BACK_UNVERIFIED);
+	if (device->target->sub->verification_code == NULL)
+		return;
+	i_free(device->last_result);
+	device->last_result = i_strdup("the verification code was not made "
+		"with a key of this server: let the app subscribe again");
 }
 
 /* The notifier's own conditions, whatever the plugin said. */
@@ -233,7 +268,9 @@ static bool device_wants(struct device *device)
 	else if (sub->expires != 0 && sub->expires <= ioloop_time)
 		device_hold_back(device, HELD_BACK_EXPIRED);
 	else if (!device->target->verified)
-		device_hold_back(device, HELD_BACK_UNVERIFIED);
+		device_unverified(device);
+	else if (device->endpoint.gone)
+		device_hold_back(device, HELD_BACK_GONE);
 	else
 		return TRUE;
 	return FALSE;
@@ -256,10 +293,13 @@ static void device_matched(struct ingest_context *ctx,
 		device_hold_back(device, HELD_BACK_INVALID);
 		return;
 	}
+	target_verify(ctx->notifier, device->target);
 	if (device->target->payload < device->target->sub->payload)
 		device_hold_back(device, HELD_BACK_CEILING);
 	if (device_wants(device))
 		device_event(ctx, device);
+	if (device->endpoint.gone)
+		device_endpoint_tell(device, ctx->gone);
 }
 
 static void ingest_verdict(struct ingest_context *ctx,
@@ -340,6 +380,7 @@ static const char *ingest_device_set(struct ingest_context *ctx)
 	/* writing the same once more enables it too */
 	device->disabled = FALSE;
 	device->failing_since = 0;
+	device_endpoint_written(device);
 	device_set_dirty(device);
 
 	if (device->gen != 0 && (device->row_class == ROW_CLASS_VERIFICATION ||
@@ -397,12 +438,13 @@ static const char *ingest_store_event(struct ingest_context *ctx)
 }
 
 const char *ingest_event(struct notifier *notifier, struct account *account,
-			 struct event_line *line)
+			 struct event_line *line, string_t *gone)
 {
 	struct ingest_context ctx = {
 		.notifier = notifier,
 		.user = user_get(notifier->users, account, line->event.user),
-		.line = line
+		.line = line,
+		.gone = gone
 	};
 	const char *error;
 

@@ -2,6 +2,7 @@
 #include "array.h"
 #include "hex-binary.h"
 #include "ioloop.h"
+#include "str.h"
 #include "str-sanitize.h"
 #include "account.h"
 #include "event-line.h"
@@ -38,6 +39,7 @@ struct ingest_item {
 	void *context;
 	enum ingest_answer answer;
 	const char *text; /* constant */
+	char *gone; /* NULL if none */
 };
 
 ARRAY_DEFINE_TYPE(ingest_item, struct ingest_item);
@@ -111,7 +113,9 @@ int ingest_load(struct ingest *ingest)
 static void item_answer(struct ingest_item *item)
 {
 	item->callback(item->answer, item->line == NULL ? NULL :
-		       item->line->event.id, item->text, item->context);
+		       item->line->event.id, item->answer == INGEST_OK ?
+		       item->gone : item->text, item->context);
+	i_free(item->gone);
 	event_line_unref(&item->line);
 }
 
@@ -167,6 +171,7 @@ static bool item_has_room(struct ingest *ingest, struct ingest_item *item)
 static void ingest_item(struct ingest *ingest, struct ingest_item *item)
 {
 	uint64_t key = seen_key(item->account, item->line->event.id);
+	string_t *gone = t_str_new(128);
 
 	item->answer = INGEST_OK;
 	if (seen_has(ingest->seen, key))
@@ -174,7 +179,10 @@ static void ingest_item(struct ingest *ingest, struct ingest_item *item)
 	item->text = !item_has_room(ingest, item) ?
 		"full\ttoo many rows of the feed for this uid "
 		"(lemonade_outbox_limit)" :
-		ingest_event(ingest->notifier, item->account, item->line);
+		ingest_event(ingest->notifier, item->account, item->line,
+			     gone);
+	if (str_len(gone) > 0)
+		item->gone = i_strdup(str_c(gone));
 	if (item->text != NULL)
 		item->answer = strncmp(item->text, "full\t", 5) == 0 ?
 			INGEST_FULL : INGEST_NO;

@@ -11,6 +11,7 @@
 #include "feeds.h"
 #include "http-sender.h"
 #include "ingest.h"
+#include "lemo-webpush.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-client.h"
@@ -21,6 +22,7 @@
 #include "spool-drain.h"
 #include "state-dir.h"
 #include "user.h"
+#include "vapid.h"
 
 #include <unistd.h>
 
@@ -132,6 +134,8 @@ static void notifier_init(const struct lemonade_settings *set)
 	notify_clock_init(0);
 	notifier.set = set;
 	notifier.started = ioloop_time;
+	notifier.vapid = vapid_init(notifier.event, set->lemonade_state_dir,
+				    set->lemonade_contact);
 	notifier.outbox = outbox_init(notifier.event, set->lemonade_state_dir,
 		strcmp(set->lemonade_outbox_sync, "full") == 0);
 	notifier.accounts = accounts_init(&notifier);
@@ -139,6 +143,7 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.users = users_init(&notifier);
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
+	notifier.webpush = lemo_webpush_init();
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.ingest = ingest_init(&notifier);
 	outbox_set_opened_callback(notifier.outbox, outbox_opened, NULL);
@@ -163,9 +168,11 @@ static void notifier_deinit(void)
 	ingest_deinit(&notifier.ingest);
 	scheduler_deinit(&notifier.scheduler);
 	users_deinit(&notifier.users);
+	lemo_webpush_deinit(&notifier.webpush);
 	rang_deinit(&notifier.rang);
 	accounts_deinit(&notifier.accounts);
 	outbox_deinit(&notifier.outbox);
+	vapid_deinit(&notifier.vapid);
 	feeds_deinit(&notifier.feeds);
 	lemo_keyring_clear(&notifier.secret);
 }

@@ -19,11 +19,14 @@ struct notifier {
 	time_t started; /* wall clock */
 
 	struct feeds *feeds;
+	struct vapid *vapid;
 	struct outbox *outbox;
 	struct accounts *accounts;
 	struct rang *rang;
 	struct users *users;
 	struct http_sender *http;
+	/* NULL if libcrypto cannot do it */
+	struct lemo_webpush *webpush;
 	struct scheduler *scheduler;
 	struct ingest *ingest;
 	struct spool *spool;

@@ -161,8 +161,10 @@ static void client_add_output(struct notify_client *client, const char *line)
 static const char *answer_line(enum ingest_answer answer, const char *id,
 			       const char *text)
 {
-	if (answer == INGEST_OK)
-		return t_strconcat("OK\t", id, "\n", NULL);
+	if (answer == INGEST_OK) {
+		return t_strconcat("OK\t", id, text == NULL ? "" : "\t",
+				   text == NULL ? "" : text, "\n", NULL);
+	}
 	return t_strdup_printf("NO\t%s\t%s\n", id == NULL ? "-" : id, text);
 }
 

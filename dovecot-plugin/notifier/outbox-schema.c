@@ -47,7 +47,16 @@ static const char *const migrations[] = {
 	" at INTEGER NOT NULL);"
 	"CREATE TABLE rang(device INTEGER NOT NULL, mailbox INTEGER NOT NULL,"
 	" uid INTEGER NOT NULL, ring INTEGER NOT NULL, at INTEGER NOT NULL,"
-	" PRIMARY KEY(device, mailbox, uid)) WITHOUT ROWID;"
+	" PRIMARY KEY(device, mailbox, uid)) WITHOUT ROWID;",
+
+	/* follow: an event that came while its message was being told of;
+	   missing_since: wall clock */
+	"ALTER TABLE pending ADD COLUMN follow BLOB;"
+	"ALTER TABLE device ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN missing_since INTEGER NOT NULL"
+	" DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN vapid TEXT;"
 };
 
 static int schema_version(sqlite3 *db, unsigned int *version_r)

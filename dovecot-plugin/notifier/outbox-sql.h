@@ -25,6 +25,10 @@ X(DEVICE_SUBSCRIBE, "UPDATE device SET subscription = ?2, disabled = 0,"
 X(DEVICE_SAVE, "UPDATE device SET disabled = ?2, last_event = ?3,"
 	" last_sent = ?4, failing_since = ?5, last_result = ?6,"
 	" held_back = ?7, budget_at = ?8, budget_tokens = ?9 WHERE id = ?1")
+X(DEVICE_ENDPOINT, "SELECT gone, missing, missing_since, vapid FROM device"
+	" WHERE id = ?1")
+X(DEVICE_ENDPOINT_SAVE, "UPDATE device SET gone = ?2, missing = ?3,"
+	" missing_since = ?4, vapid = ?5 WHERE id = ?1")
 X(DEVICE_DELETE, "DELETE FROM device WHERE id = ?1")
 X(DEVICE_NAMES, "SELECT name FROM device WHERE uid = ?1 AND user = ?2"
 	" ORDER BY last_event DESC")
@@ -46,14 +50,17 @@ X(PENDING_HEAD, "SELECT gen, events, class, tries, due FROM pending"
 X(PENDING_GET, "SELECT device, gen, events, tries, expires, due, event, uid"
 	" FROM pending WHERE device = ?1")
 X(PENDING_MERGE, "UPDATE pending SET gen = ?2, events = ?3, expires = ?4,"
-	" class = ?5, event = ?6 WHERE device = ?1")
+	" class = ?5, event = ?6, follow = NULL WHERE device = ?1")
+X(PENDING_FOLLOW, "UPDATE pending SET gen = ?2, events = ?3, expires = ?4,"
+	" follow = ?5 WHERE device = ?1")
 X(PENDING_COUNT_UP, "UPDATE pending SET gen = ?2, events = ?3, expires = ?4"
 	" WHERE device = ?1")
 X(PENDING_MOVE, "UPDATE pending SET origin = ?2, due = ?3, gen = ?4"
 	" WHERE device = ?1")
 X(PENDING_RETRY, "UPDATE pending SET due = ?2, tries = ?3 WHERE device = ?1")
 X(PENDING_REST, "UPDATE pending SET events = max(events - ?3, 1), tries = 0,"
-	" due = ?2 WHERE device = ?1")
+	" due = ?2, class = ?4, event = CASE WHEN ?5 THEN follow ELSE event END,"
+	" follow = NULL WHERE device = ?1")
 X(PENDING_DELETE, "DELETE FROM pending WHERE device = ?1")
 X(PENDING_DUE, "SELECT p.device, p.gen, p.events, p.tries, p.expires, p.due,"
 	" p.event, p.uid, d.user, d.name FROM pending p"
@@ -114,5 +121,9 @@ X(RANG_LOG_EMPTY, "DELETE FROM rang_log")
 X(RANG_UIDS, "SELECT uid FROM rang WHERE device = ?1 AND mailbox = ?2")
 X(RANG_RINGS, "SELECT ring FROM rang WHERE device = ?1 AND at > ?2"
 	" ORDER BY at DESC LIMIT ?3")
+X(RANG_REMOVE, "DELETE FROM rang WHERE device = ?1 AND mailbox = ?2"
+	" AND uid = ?3")
+X(RANG_LOG_REMOVE, "DELETE FROM rang_log WHERE device = ?1 AND mailbox = ?2"
+	" AND uid = ?3")
 X(RANG_DELETE, "DELETE FROM rang WHERE device = ?1")
 X(RANG_LOG_DELETE, "DELETE FROM rang_log WHERE device = ?1")

@@ -84,9 +84,13 @@ static void device_row_done(struct push *push)
 	}
 	if (push->result.answer == LEMO_ANSWER_DONE)
 		due += (int64_t)push->target->sub->collapse * 1000;
+	if (device->row_follows)
+		device->row_class = ROW_CLASS_OTHER;
 	(void)outbox_run(push->scheduler->notifier->outbox,
-			 OUTBOX_PENDING_REST, "iii", device->id, due,
-			 (int64_t)push->events);
+			 OUTBOX_PENDING_REST, "iiiii", device->id, due,
+			 (int64_t)push->events, (int64_t)device->row_class,
+			 (int64_t)device->row_follows);
+	device->row_follows = FALSE;
 	device->events = device->events > push->events ?
 		device->events - push->events : 1;
 	device_row_due(push, due);
@@ -94,6 +98,8 @@ static void device_row_done(struct push *push)
 
 static void device_row_wait(struct push *push, int64_t due)
 {
+	/* its next try is after what would have followed */
+	push->device->row_follows = FALSE;
 	(void)outbox_run(push->scheduler->notifier->outbox,
 			 OUTBOX_PENDING_RETRY, "iii", push->device->id, due,
 			 (int64_t)push->tries);
@@ -152,6 +158,20 @@ static void device_done(struct push *push)
 	device_row_done(push);
 }
 
+/* The entry goes when the user's next event tells the plugin. */
+static void device_gone(struct push *push)
+{
+	struct device *device = push->device;
+
+	e_info(push->scheduler->event, "user %s device %s: %s: %s",
+	       str_sanitize(push->line->event.user, 128),
+	       device_log_name(device->user->name, device->name),
+	       push->target->origin_name, push->result_text);
+	device_answered(device, LEMO_ANSWER_GONE, push->result_text);
+	push_log(push, "gone");
+	device_row_gone(push);
+}
+
 static void device_over_budget(struct push *push)
 {
 	struct device *device = push->device;
@@ -186,6 +206,7 @@ static void device_write_off(struct push *push)
 	case PUSH_REFUSED_NOT:
 		break;
 	}
+	device_endpoint_judge(push);
 	switch (push->result.answer) {
 	case LEMO_ANSWER_DONE:
 		device_done(push);
@@ -195,6 +216,9 @@ static void device_write_off(struct push *push)
 		break;
 	case LEMO_ANSWER_PERMANENT:
 		device_permanent(push);
+		break;
+	case LEMO_ANSWER_GONE:
+		device_gone(push);
 		break;
 	}
 }

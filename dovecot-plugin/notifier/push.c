@@ -12,6 +12,7 @@
 #include "scheduler-private.h"
 #include "target.h"
 #include "user.h"
+#include "webpush.h"
 
 /* Verification pushes a user may cause in an hour. */
 #define VERIFICATIONS_PER_HOUR 6
@@ -163,6 +164,13 @@ static void push_fill_feed_job(struct push *push)
 	job->trusted_url = TRUE;
 }
 
+void push_set_text(struct push *push, const char *text)
+{
+	i_free(push->result_text);
+	push->result_text = i_strdup(text);
+	push->result.text = push->result_text;
+}
+
 static void push_refuse(struct push *push, enum push_refusal refusal,
 			const char *text)
 {
@@ -216,6 +224,8 @@ static const char *push_device_fault(const struct push *push)
 		return "subscription is invalid";
 	if (push->device->disabled || target->sub->disabled)
 		return "device is disabled";
+	if (push->device->endpoint.gone)
+		return "push resource is gone";
 	if (target->sub->expires != 0 && target->sub->expires <= ioloop_time)
 		return "subscription expired";
 	if (target->verified == push_is_verification(push->line))
@@ -231,9 +241,7 @@ static void push_answered(const struct channel_result *result, void *context)
 
 	i_assert(push->state == PUSH_IN_FLIGHT);
 	push->result = *result;
-	push->result_text = i_strdup(result->text == NULL ? "" :
-				     result->text);
-	push->result.text = push->result_text;
+	push_set_text(push, result->text == NULL ? "" : result->text);
 
 	DLLIST_REMOVE(&origin->open_head, push);
 	origin->in_flight--;
@@ -285,6 +293,8 @@ static void push_send_device(struct push *push)
 	push->target = target;
 	target_ref(target);
 	push_fill_job(&push->job, target, push->line, push->events);
+	webpush_fill_job(push->scheduler->notifier, &push->job, target,
+			 push->device);
 	if (push_is_verification(push->line)) {
 		push->code = i_strdup(target_get_code(
 			push->scheduler->notifier, target));

@@ -17,6 +17,13 @@ struct event_line;
 
 #define PUSHES_MAX 2048
 
+/* Which event speaks for a merged row: the highest, then the latest. */
+enum row_class {
+	ROW_CLASS_VERIFICATION = 0,
+	ROW_CLASS_OTHER,
+	ROW_CLASS_ARRIVAL
+};
+
 enum push_state {
 	PUSH_QUEUED,
 	PUSH_IN_FLIGHT,
@@ -86,6 +93,9 @@ void push_forget_queued(struct device *device);
 void push_send(struct push *push);
 /* Writes off what was answered. Inside a transaction; freed by the caller. */
 void push_write_off(struct push *push);
+
+/* Other words for what came of it; copied. */
+void push_set_text(struct push *push, const char *text);
 
 /* Fills a job for a device, for push_send() and for tests of the admin. */
 void push_fill_job(struct channel_job *job, const struct target *target,

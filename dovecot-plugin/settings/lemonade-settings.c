@@ -77,11 +77,14 @@ static int check_mail_process(const struct lemonade_settings *set,
 	return check_events("lemonade_events", set->lemonade_events, error_r);
 }
 
+/* Push services refuse contacts that only this host understands. */
 static bool host_is_fqdn(const char *host)
 {
-	const char *dot = strchr(host, '.');
+	const char *dot = strrchr(host, '.');
 
-	return dot != NULL && dot != host && dot[1] != '\0' &&
+	return dot != NULL && *host != '.' && i_isalpha(dot[1]) &&
+		strcasecmp(dot + 1, "localhost") != 0 &&
+		strcasecmp(dot + 1, "localdomain") != 0 &&
 		host[strspn(host, HOST_CHARS)] == '\0';
 }
 
@@ -104,7 +107,8 @@ static int check_contact(const char *contact, const char **error_r)
 	    contact_is_valid(contact))
 		return 0;
 	*error_r = t_strdup_printf("lemonade_contact: '%s' is no contact; "
-		"give a mailto: or https: URL with a full host name, e.g. "
+		"give a mailto: or https: URL with a full host name, not "
+		"localhost or an address, e.g. "
 		"mailto:postmaster@example.org", contact);
 	return -1;
 }
@@ -151,8 +155,13 @@ static int check_payload(const struct lemonade_settings *set,
 			LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
 			error_r) < 0)
 		return -1;
-	return check_range("lemonade_webhook_payload",
-			   set->lemonade_webhook_payload,
+	if (check_range("lemonade_webhook_payload",
+			set->lemonade_webhook_payload,
+			LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
+			error_r) < 0)
+		return -1;
+	return check_range("lemonade_webpush_payload",
+			   set->lemonade_webpush_payload,
 			   LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
 			   error_r);
 }

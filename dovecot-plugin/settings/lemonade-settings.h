@@ -40,8 +40,9 @@ struct lemonade_settings {
 	const char *lemonade_feed_file;
 	unsigned int lemonade_feed_payload;
 
-	/* Payload ceiling of users' webhooks */
+	/* Payload ceilings of users' webhooks and of Web Push */
 	unsigned int lemonade_webhook_payload;
+	unsigned int lemonade_webpush_payload;
 
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */

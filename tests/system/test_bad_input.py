@@ -10,7 +10,9 @@ import pytest
 import conftest
 from lemotest import wait
 from lemotest.users import PUSH
+from lemotest.webpush import new_keys
 
+POINT = new_keys()["p256dh"]
 URL = "https://push.test/x"
 
 # what, the value, the field that must be named ("" if none can be), a word
@@ -42,15 +44,20 @@ CASES = [
     ("url-number", {"url": "https://2130706433/x"}, "url", ""),
     ("url-hex", {"url": "https://0x7f.0.0.1/x"}, "url", ""),
     ("keys-type", {"url": URL, "keys": "k"}, "keys", "object"),
-    ("keys-auth", {"url": URL, "keys": {"p256dh": "B" * 87, "auth": "x"}},
+    ("keys-point", {"url": URL, "keys": {"p256dh": "B" * 86 + "A",
+                                         "auth": "A" * 22}},
+     "keys.p256dh", "curve"),
+    ("keys-short", {"url": URL, "keys": {"p256dh": "B", "auth": "A" * 22}},
+     "keys.p256dh", "octets"),
+    ("keys-auth", {"url": URL, "keys": {"p256dh": POINT, "auth": "x"}},
      "keys.auth", "octets"),
     ("code-type", {"url": URL, "verificationCode": 5}, "verificationCode",
      "string"),
     ("expires-type", {"url": URL, "expires": 5}, "expires", "date"),
     ("expires-text", {"url": URL, "expires": "tomorrow"}, "expires", "date"),
     ("channel-unknown", {"url": URL, "channel": "pigeon"}, "channel", ""),
-    ("channel-later", {"url": URL, "channel": "webpush"}, "channel",
-     "not supported"),
+    ("channel-keyless", {"url": URL, "channel": "webpush"}, "keys",
+     "missing"),
     ("channel-type", {"url": URL, "channel": None}, "channel", ""),
     ("events-type", {"url": URL, "events": ["MessageNew"]}, "events",
      "string"),
