@@ -67,7 +67,8 @@ struct lemo_event_device {
 #define LEMO_VERDICT_OWN "own"           /* sent by the same user */
 #define LEMO_VERDICT_FILTER "filter"     /* SEARCH criteria say no */
 
-#define LEMO_EVENT_MAX_DEVICES 10
+/* 10 of METADATA and 10 device tokens (LEMO_DEVICES_MAX, LEMO_TOKENS_MAX) */
+#define LEMO_EVENT_MAX_DEVICES 20
 
 /*
  * Strings are UTF-8 or NULL when absent; numbers are 0 when absent. The

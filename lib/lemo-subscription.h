@@ -41,6 +41,9 @@ struct lemo_subscription {
 	/* base64url, p256dh a point of P-256; NULL without keys, which webpush
 	   always has */
 	const char *p256dh, *auth;
+	/* NULL but for the channel "token", which no user can choose: see
+	   lemo-token.h. Its URL is the administrator's. */
+	const char *token;
 	const char *verification_code; /* NULL until the client wrote it */
 	const char *filter;            /* never NULL: default filled in */
 	bool filter_is_default;
@@ -79,7 +82,7 @@ void lemo_subscription_free(struct lemo_subscription **sub);
 
 /* [a-z0-9._-]{1,64} */
 bool lemo_device_name_is_valid(const char *name);
-/* The channels this build knows, NULL-terminated. */
+/* The channels this build knows and users can choose, NULL-terminated. */
 extern const char *const lemo_channel_names[];
 
 #endif

@@ -6,8 +6,11 @@
 #include "ioloop.h"
 #include "mail-storage-private.h"
 #include "mail-namespace.h"
+#include "lemo-token.h"
 #include "lemonade-attribute.h"
 #include "lemonade-device.h"
+#include "lemonade-token.h"
+#include "lemonade-user.h"
 
 /* 2.4 says const twice there, which clang mentions */
 #pragma GCC diagnostic push
@@ -44,7 +47,8 @@ static int list_names(struct mailbox *inbox, pool_t pool,
 	iter = mailbox_attribute_iter_init(inbox, MAIL_ATTRIBUTE_TYPE_PRIVATE,
 					   LEMONADE_PUSH_KEY_PREFIX);
 	while ((key = mailbox_attribute_iter_next(iter)) != NULL) {
-		if (!lemo_device_name_is_valid(key))
+		if (!lemo_device_name_is_valid(key) ||
+		    lemo_token_id_of_device(key) != NULL)
 			continue;
 		key = p_strdup(pool, key);
 		array_push_back(names, &key);
@@ -133,7 +137,10 @@ device_wants(const struct lemo_subscription *sub, struct mailbox *box)
 	if (sub->events == NULL) {
 		if (!facts.personal || default_excludes(box))
 			return 0;
-		return DEFAULT_WANTS;
+		/* a token can only wake the phone, not take anything back */
+		return sub->token != NULL ?
+			LEMO_EVENT_MASK(LEMO_EVENT_MESSAGE_NEW) :
+			DEFAULT_WANTS;
 	}
 	if (lemo_notify_groups_want_subscribed(sub->events) &&
 	    mailbox_list_iter_subscriptions_refresh(ns->list) == 0)
@@ -141,25 +148,16 @@ device_wants(const struct lemo_subscription *sub, struct mailbox *box)
 	return lemo_notify_groups_events(sub->events, &facts);
 }
 
-static void device_add(struct mailbox *inbox, struct mailbox *box,
-		       const char *name, pool_t pool,
-		       ARRAY_TYPE(lemonade_device) *devices)
+static void device_fill(struct lemonade_device *device, struct mailbox *box,
+			const char *json, pool_t pool)
 {
-	const char *key = t_strconcat(LEMONADE_PUSH_KEY_PREFIX, name, NULL);
 	struct lemo_subscription_error error;
-	struct mail_attribute_value value;
-	struct lemonade_device *device;
 
-	if (mailbox_attribute_get(inbox, MAIL_ATTRIBUTE_TYPE_PRIVATE, key,
-				  &value) <= 0)
-		return;
-	device = array_append_space(devices);
-	device->name = name;
-	if (lemo_subscription_parse(value.value, strlen(value.value), name,
+	if (lemo_subscription_parse(json, strlen(json), device->name,
 				    &device->sub, &error) < 0)
 		device->sub = NULL;
 	else
-		device->json = json_to_line(pool, value.value);
+		device->json = json_to_line(pool, json);
 	device->verdict = device_verdict(device);
 	if (device->verdict != NULL)
 		return;
@@ -168,6 +166,35 @@ static void device_add(struct mailbox *inbox, struct mailbox *box,
 		device->wants_any = lemo_notify_groups_any(device->sub->events);
 	device->wants = box == NULL ? device->wants_any :
 		device_wants(device->sub, box);
+}
+
+static void device_add(struct mailbox *inbox, struct mailbox *box,
+		       const char *name, pool_t pool,
+		       ARRAY_TYPE(lemonade_device) *devices)
+{
+	const char *key = t_strconcat(LEMONADE_PUSH_KEY_PREFIX, name, NULL);
+	struct mail_attribute_value value;
+	struct lemonade_device *device;
+
+	if (mailbox_attribute_get(inbox, MAIL_ATTRIBUTE_TYPE_PRIVATE, key,
+				  &value) <= 0)
+		return;
+	device = array_append_space(devices);
+	device->name = name;
+	device_fill(device, box, value.value, pool);
+}
+
+static void tokens_add(struct mailbox *inbox, struct mailbox *box,
+		       pool_t pool, ARRAY_TYPE(lemonade_device) *devices)
+{
+	unsigned int i = array_count(devices);
+	struct lemonade_device *device;
+
+	lemonade_tokens_read(inbox, pool, devices);
+	for (; i < array_count(devices); i++) {
+		device = array_idx_modifiable(devices, i);
+		device_fill(device, box, device->json, pool);
+	}
 }
 
 static void devices_add(struct mailbox *inbox, struct mailbox *box,
@@ -185,6 +212,8 @@ static void devices_add(struct mailbox *inbox, struct mailbox *box,
 		device_add(inbox, box, array_idx_elem(&names, i), pool,
 			   devices);
 	} T_END;
+	if (lemonade_token_is_served(lemonade_user_get(inbox->storage->user)))
+		tokens_add(inbox, box, pool, devices);
 }
 
 void lemonade_devices_read(struct mail_user *user, struct mailbox *box,

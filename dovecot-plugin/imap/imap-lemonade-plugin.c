@@ -4,6 +4,7 @@
 #include "lib.h"
 #include "imap-common.h"
 #include "imap-lemonade-plugin.h"
+#include "imap-lemonade-token.h"
 
 const char *imap_lemonade_plugin_version = DOVECOT_ABI_VERSION;
 const char *imap_lemonade_plugin_dependencies[] = { "lemonade", NULL };
@@ -13,6 +14,7 @@ static imap_client_created_func_t *next_client_created;
 
 static void imap_lemonade_client_created(struct client **client)
 {
+	imap_lemonade_token_client_created(*client);
 	if (next_client_created != NULL)
 		next_client_created(client);
 }
