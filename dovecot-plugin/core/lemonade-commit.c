@@ -11,6 +11,7 @@
 #include "lemonade-line.h"
 #include "lemonade-match.h"
 #include "lemonade-message.h"
+#include "lemonade-quota.h"
 #include "lemonade-text.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
@@ -423,6 +424,7 @@ void lemonade_commit(struct lemonade_txn *txn,
 			commit_saves(&c);
 			commit_flags(&c);
 			commit_expunges(&c);
+			lemonade_quota_look(txn->luser, &txn->devices);
 		}
 		lemonade_view_close(&c.view);
 		commit_devices(&c);

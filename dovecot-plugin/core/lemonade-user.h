@@ -9,6 +9,7 @@
 #include "lemo-event.h"
 #include "lemonade-settings.h"
 
+struct lemonade_quota;
 struct lemonade_txn;
 
 struct lemonade_user {
@@ -32,6 +33,8 @@ struct lemonade_user {
 	   asks. */
 	void (*device_written)(const char *name, void *context);
 	void *device_written_context;
+	/* NULL: no quota plugin, or none for this user */
+	struct lemonade_quota *quota;
 
 	/* Makes ids of events that have no stable facts. */
 	unsigned int event_counter;
@@ -49,6 +52,10 @@ void lemonade_user_created(struct mail_user *user);
 /* The running doveadm command, e.g. "expunge"; NULL outside doveadm. Valid
    in the data stack frame. */
 const char *lemonade_user_doveadm_cmd(const struct lemonade_user *luser);
+
+/* True while all changes only repeat what happened elsewhere: dsync in all
+   its forms and doveadm import. */
+bool lemonade_user_replicates(const struct lemonade_user *luser);
 
 /* True at most once a minute for each *last (0 at first), so that a broken
    peer does not fill the log. */

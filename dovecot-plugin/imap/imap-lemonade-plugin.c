@@ -6,6 +6,7 @@
 #include "imap-lemonade-claim.h"
 #include "imap-lemonade-client.h"
 #include "imap-lemonade-plugin.h"
+#include "imap-lemonade-token.h"
 
 const char *imap_lemonade_plugin_version = DOVECOT_ABI_VERSION;
 const char *imap_lemonade_plugin_dependencies[] = { "lemonade", NULL };
@@ -18,6 +19,7 @@ static void imap_lemonade_client_created(struct client **client)
 {
 	if (mail_user_is_plugin_loaded((*client)->user, imap_lemonade_module))
 		imap_lemonade_client_create(*client);
+	imap_lemonade_token_client_created(*client);
 	if (next_client_created != NULL)
 		next_client_created(client);
 }

@@ -203,7 +203,7 @@ static void user_limit_devices(struct users *users, struct user *user)
 		count++;
 	}
 	outbox_done(stmt);
-	if (count < 2 * LEMO_DEVICES_MAX)
+	if (count < 2 * LEMO_EVENT_MAX_DEVICES)
 		return;
 	device = device_find(users, user, last);
 	if (device != NULL && device->push == NULL)
