@@ -79,7 +79,8 @@ static void gone_remove(struct lemonade_user *luser, const char *device,
 void lemonade_gone_remove(struct lemonade_user *luser, const char *device,
 			  const char *hash)
 {
-	if (!lemo_device_name_is_valid(device))
+	/* his mailboxes are closed already: next time */
+	if (luser->user->deinitializing || !lemo_device_name_is_valid(device))
 		return;
 	T_BEGIN {
 		gone_remove(luser, device, hash);
