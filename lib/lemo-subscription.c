@@ -15,7 +15,7 @@
 #define AUTH_LEN 16 /* octets, RFC 8291 3.2 */
 
 const char *const lemo_channel_names[] = {
-	"webhook", "webpush", "log", "null", NULL
+	"webhook", "webpush", "exec", "log", "null", NULL
 };
 
 #define MUST_BE_STRING "must be a string"
@@ -197,7 +197,7 @@ static bool parse_channel(struct parser *p, json_t *value)
 	unsigned int num;
 
 	if (!get_choice(p, value, lemo_channel_names,
-			"must be webhook, webpush, log or null", &num))
+			"must be webhook, webpush, exec, log or null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
 	return true;
@@ -348,6 +348,12 @@ static bool parse_field(struct parser *p, const char *name, json_t *value)
 	return false;
 }
 
+static bool has_no_format(struct parser *p)
+{
+	return json_object_get(p->sub->json, "format") == NULL ||
+		fail_in(p, "format", "must be absent with this channel");
+}
+
 static bool finish_webpush(struct parser *p)
 {
 	const struct lemo_subscription *sub = p->sub;
@@ -360,8 +366,7 @@ static bool finish_webpush(struct parser *p)
 		return fail_in(p, "keys", "is missing: p256dh and auth of the "
 			       "push subscription");
 	}
-	return json_object_get(sub->json, "format") == NULL ||
-		fail_in(p, "format", "must be absent with this channel");
+	return has_no_format(p);
 }
 
 /* Defaults that depend on other fields, and what must fit together. */
@@ -378,8 +383,9 @@ static bool finish(struct parser *p)
 			fail_in(p, "url", "is missing: an https:// URL to "
 				"push to");
 	}
-	return sub->url == NULL ||
-		fail_in(p, "url", "must be absent with this channel");
+	if (sub->url != NULL)
+		return fail_in(p, "url", "must be absent with this channel");
+	return strcmp(sub->channel, "exec") != 0 || has_no_format(p);
 }
 
 static bool parse_fields(struct parser *p)
