@@ -16,7 +16,7 @@
 #define AUTH_LEN 16 /* octets, RFC 8291 3.2 */
 
 const char *const lemo_channel_names[] = {
-	"webhook", "webpush", "log", "null", NULL
+	"webhook", "webpush", "exec", "log", "null", NULL
 };
 
 #define CHANNEL_TOKEN "token"
@@ -209,7 +209,7 @@ static bool parse_channel(struct parser *p, json_t *value)
 		return true;
 	}
 	if (!get_choice(p, value, lemo_channel_names,
-			"must be webhook, webpush, log or null", &num))
+			"must be webhook, webpush, exec, log or null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
 	return true;
@@ -373,6 +373,12 @@ static bool parse_field(struct parser *p, const char *name, json_t *value)
 	return false;
 }
 
+static bool has_no_format(struct parser *p)
+{
+	return json_object_get(p->sub->json, "format") == NULL ||
+		fail_in(p, "format", "must be absent with this channel");
+}
+
 static bool finish_webpush(struct parser *p)
 {
 	const struct lemo_subscription *sub = p->sub;
@@ -385,8 +391,7 @@ static bool finish_webpush(struct parser *p)
 		return fail_in(p, "keys", "is missing: p256dh and auth of the "
 			       "push subscription");
 	}
-	return json_object_get(sub->json, "format") == NULL ||
-		fail_in(p, "format", "must be absent with this channel");
+	return has_no_format(p);
 }
 
 /* A name that is kept for tokens has nothing else. */
@@ -415,8 +420,9 @@ static bool finish(struct parser *p)
 			fail_in(p, "url", "is missing: an https:// URL to "
 				"push to");
 	}
-	return sub->url == NULL ||
-		fail_in(p, "url", "must be absent with this channel");
+	if (sub->url != NULL)
+		return fail_in(p, "url", "must be absent with this channel");
+	return strcmp(sub->channel, "exec") != 0 || has_no_format(p);
 }
 
 static bool parse_fields(struct parser *p)

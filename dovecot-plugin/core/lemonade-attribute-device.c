@@ -205,6 +205,10 @@ const char *lemonade_channel_refusal(const struct lemonade_settings *set,
 	if (strcmp(channel, "webpush") == 0 && *set->lemonade_contact == '\0')
 		return "is not served here: the administrator has set no "
 			"lemonade_contact";
+	if (strcmp(channel, "exec") == 0 &&
+	    *set->lemonade_exec_program == '\0')
+		return "is not served here: the administrator has set no "
+			"lemonade_exec_program";
 	return NULL;
 }
 

@@ -8,6 +8,7 @@
 #include "restrict-access.h"
 #include "account.h"
 #include "admin.h"
+#include "channel-exec.h"
 #include "clock-watch.h"
 #include "anvil.h"
 #include "feeds.h"
@@ -168,6 +169,7 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
 	notifier.webpush = lemo_webpush_init();
+	channel_exec_init(set);
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.quiet = quiet_init(&notifier);
 	notifier.held = held_init(&notifier);
@@ -185,6 +187,7 @@ static void notifier_deinit(void)
 {
 	ingest_flush(notifier.ingest);
 	scheduler_stop(notifier.scheduler);
+	channel_exec_deinit();
 	http_sender_deinit(&notifier.http);
 	admin_clients_deinit(&notifier.admins);
 	notify_clients_deinit(&notifier.clients);

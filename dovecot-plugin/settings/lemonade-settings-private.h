@@ -45,7 +45,8 @@
 	X(UINT, lemonade_budget_origin, 36000) \
 	X(STR, lemonade_allow_hosts, "") \
 	X(STR, lemonade_ca_file, "") \
-	X(STR, lemonade_http_proxy, "")
+	X(STR, lemonade_http_proxy, "") \
+	X(STR, lemonade_exec_program, "")
 
 extern const struct lemonade_settings lemonade_default_settings;
 

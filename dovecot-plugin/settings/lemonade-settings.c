@@ -293,6 +293,10 @@ static int check_reach(const struct lemonade_settings *set,
 	    check_path("lemonade_ca_file", set->lemonade_ca_file,
 		       "a PEM file", error_r) < 0)
 		return -1;
+	if (*set->lemonade_exec_program != '\0' &&
+	    check_path("lemonade_exec_program", set->lemonade_exec_program,
+		       "a program", error_r) < 0)
+		return -1;
 	return check_proxy(set->lemonade_http_proxy, error_r);
 }
 

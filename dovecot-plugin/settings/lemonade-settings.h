@@ -79,6 +79,9 @@ struct lemonade_settings {
 	const char *lemonade_ca_file;
 	/* http://host:port for sites without a direct way out. */
 	const char *lemonade_http_proxy;
+	/* Program that devices with the channel exec are told by; empty: there
+	   is no such channel. */
+	const char *lemonade_exec_program;
 };
 
 /* Reads the settings of a mail user (mail processes, and doveadm's commands

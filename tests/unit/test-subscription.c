@@ -170,7 +170,7 @@ static void test_channels(void **state)
 		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
-	assert_int_equal(i, 4);
+	assert_int_equal(i, 5);
 }
 
 static void test_http_is_judged_later(void **state)
@@ -395,9 +395,9 @@ static void test_values(void **state)
 		{ "{" URL ",\"verificationCode\":5}", "verificationCode",
 		  "must be a string" },
 		{ "{" URL ",\"channel\":\"sms\"}", "channel",
-		  "webhook, webpush, log or null" },
+		  "webhook, webpush, exec, log or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
-		  "webhook, webpush, log or null" },
+		  "webhook, webpush, exec, log or null" },
 		{ "{" URL ",\"whenConnected\":\"Mine\"}", "whenConnected",
 		  "must be mine, any or always" },
 		{ "{" URL ",\"whenConnected\":\"\"}", "whenConnected",
