@@ -15,6 +15,7 @@ from lemotest.dns import NameServer                         # noqa: E402
 from lemotest.endpoint import Endpoints                     # noqa: E402
 from lemotest.feed import Feed                              # noqa: E402
 from lemotest.server import Server                          # noqa: E402
+from lemotest.zones import Zones                            # noqa: E402
 
 KEEP = os.environ.get("LEMO_KEEP", "") not in ("", "0")
 _active = []        # servers that run now
@@ -45,6 +46,12 @@ def dns(run_dir):
     server = NameServer()
     server.set("*.test", namespace.PUBLIC4)
     return server
+
+
+@pytest.fixture(scope="session")
+def zones(run_dir):
+    """Time zones where it is any time."""
+    return Zones(run_dir)
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,8 @@ import os
 import pytest
 
 from lemotest import wait
-from lemotest.zones import Zones
 
 URGENT = "Importance: high"
-
-
-@pytest.fixture(scope="module")
-def zones(run_dir):
-    return Zones(run_dir)
 
 
 def events(push):

@@ -176,6 +176,30 @@ def test_sc_02_trace_tells_why_it_waits(make_server, endpoints):
                                     "than its budget; it waits"]
 
 
+def test_sc_02_trace_of_quiet_hours(server, endpoints, zones):
+    """Kept back, then sent with another: each mail's story has the end."""
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, quiet=zones.quiet())
+    first, second, read = mail("first"), mail("second"), mail("read")
+    for data, _ in (first, read, second):
+        user.deliver(data)
+    session = user.imap()
+    session.select()
+    session.must("STORE", "2", "+FLAGS", "(\\Seen)")
+    rows = traced(server, read[1], what="not sent")
+    assert words(rows, "phone") == ["held back: quiet hours", "not sent: "
+                                    "overtaken while it was held back"]
+    user.change_device("phone", quiet=None)
+    endpoint.wait()
+    for _, message_id in (first, second):
+        rows = traced(server, message_id, what="answered 200")
+        said = words(rows, "phone")
+        assert said[:2] == ["held back: quiet hours", "queued with all that "
+                            "was held back before (quiet)"]
+        assert " for 2 events, answered 200" in said[-1]
+    assert "answered" not in json.dumps(trace(server, read[1]))
+
+
 def test_sc_02_trace_of_the_feed(feed_server, feed):
     user = feed_server.user()
     data, message_id = mail("feed")
