@@ -268,6 +268,24 @@ def test_sc_02_trace_survives_a_crash(make_server):
         assert words(rows, "phone")[0] == "queued"
 
 
+def test_sc_02_trace_cannot_be_written(make_server, endpoints):
+    """It has a gap, and says so; pushes go on."""
+    server = make_server()
+    user, endpoint = server.user(), endpoints.new()
+    os.rename(f"{server.state_dir}/trace", f"{server.state_dir}/away")
+    with open(f"{server.state_dir}/trace", "w", encoding="ascii"):
+        pass
+    # once a minute, however often it fails
+    server.log.expect("trace: opendir.* failed: Not a directory", "doveadm")
+    server.renew_notifier()
+    user.register(endpoint)
+    user.deliver()
+    endpoint.wait()
+    server.log.wait("trace: opendir")
+    assert server.doveadm("lemonade", "trace", "-u",
+                          user.name).returncode == 75
+
+
 def test_sc_02_trace_is_bounded(make_server):
     """A flood of one uid takes its own oldest, not the other's."""
     server = make_server(lemonade_trace_size="1 M")
