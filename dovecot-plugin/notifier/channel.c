@@ -5,6 +5,7 @@
 static const struct channel_vfuncs *const channels[] = {
 	&channel_webhook,
 	&channel_webpush,
+	&channel_token,
 	&channel_log,
 	&channel_null,
 };

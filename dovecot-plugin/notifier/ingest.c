@@ -66,7 +66,7 @@ struct ingest *ingest_init(struct notifier *notifier)
 	ingest->seen = seen_init(notifier);
 	i_array_init(&ingest->items, 64);
 	ingest->to_maintain = timeout_add(1000, ingest_maintain, ingest);
-	ingest->last_save = ingest->last_work = ioloop_time;
+	ingest->last_save = ingest->last_work = notify_clock_secs();
 	return ingest;
 }
 
@@ -210,10 +210,10 @@ static void save_counters(struct ingest *ingest)
 	struct users *users = ingest->notifier->users;
 
 	if (users_dirty_count(users) == 0 ||
-	    (ioloop_time < ingest->last_save + SAVE_SECS &&
+	    (notify_clock_secs() < ingest->last_save + SAVE_SECS &&
 	     users_dirty_count(users) < DEVICES_MAX / 2))
 		return;
-	ingest->last_save = ioloop_time;
+	ingest->last_save = notify_clock_secs();
 	users_save(users);
 }
 
@@ -316,7 +316,7 @@ void ingest_ahead(struct ingest *ingest, void (*func)(void *context),
 	array_append_array(&items, &ingest->items);
 	array_free(&ingest->items);
 	ingest->items = items;
-	ingest->last_work = ioloop_time;
+	ingest->last_work = notify_clock_secs();
 	ingest->flushing = flushing;
 	ingest_want_turn(ingest);
 }
@@ -327,7 +327,7 @@ static void ingest_transact(struct ingest *ingest, bool finished)
 	if (finished)
 		timeout_remove(&ingest->to_finished);
 	ingest->flushing = TRUE;
-	ingest->last_work = ioloop_time;
+	ingest->last_work = notify_clock_secs();
 	ingest->tidy = FALSE;
 	ingest_spooled(ingest);
 	ingest_round(ingest, finished);
@@ -424,7 +424,7 @@ static void ingest_tidy(void *context)
 
 	rang_maintain(ingest->notifier->rang, TRUE);
 	users_save(ingest->notifier->users);
-	ingest->last_save = ioloop_time;
+	ingest->last_save = notify_clock_secs();
 }
 
 static void ingest_purge(void *context)
@@ -444,12 +444,12 @@ static void ingest_maintain(struct ingest *ingest)
 	/* also what opens it again after trouble */
 	if (!outbox_is_usable(outbox))
 		return;
-	if (ioloop_time >= ingest->last_purge + PURGE_SECS ||
-	    ioloop_time < ingest->last_purge) {
-		ingest->last_purge = ioloop_time;
+	if (notify_clock_secs() >= ingest->last_purge + PURGE_SECS) {
+		ingest->last_purge = notify_clock_secs();
 		(void)ingest_transaction(ingest, ingest_purge, ingest);
 	}
-	if (!ingest->tidy && ioloop_time >= ingest->last_work + IDLE_SECS &&
+	if (!ingest->tidy &&
+	    notify_clock_secs() >= ingest->last_work + IDLE_SECS &&
 	    ingest_transaction(ingest, ingest_tidy, ingest) == 0) {
 		outbox_idle(outbox);
 		ingest->tidy = TRUE;

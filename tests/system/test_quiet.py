@@ -7,8 +7,14 @@ import os
 import pytest
 
 from lemotest import wait
+from lemotest.zones import zones_of
 
 URGENT = "Importance: high"
+
+
+@pytest.fixture
+def zones(run_dir):
+    return zones_of(run_dir)
 
 
 def events(push):

@@ -10,6 +10,7 @@ import stat
 from lemotest import wait
 from lemotest.users import message
 from lemotest.wire import Door, event_line
+from lemotest.zones import zones_of
 
 
 def mail(name, **kwargs):
@@ -176,10 +177,10 @@ def test_sc_02_trace_tells_why_it_waits(make_server, endpoints):
                                     "than its budget; it waits"]
 
 
-def test_sc_02_trace_of_quiet_hours(server, endpoints, zones):
+def test_sc_02_trace_of_quiet_hours(server, endpoints, run_dir):
     """Kept back, then sent with another: each mail's story has the end."""
     user, endpoint = server.user(), endpoints.new()
-    user.register(endpoint, quiet=zones.quiet())
+    user.register(endpoint, quiet=zones_of(run_dir).quiet())
     first, second, read = mail("first"), mail("second"), mail("read")
     for data, _ in (first, read, second):
         user.deliver(data)
