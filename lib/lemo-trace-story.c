@@ -11,10 +11,13 @@ struct message {
 	uint64_t mailbox_key, uid;
 };
 
+/* The row of a device, as far as it concerns us. */
 struct row {
 	char *user, *device;
+	/* one of our events waits in it since this generation */
+	bool waits;
 	uint64_t generation;
-	/* why our event is kept back; not in a row yet */
+	/* why one of our events is kept back, NULL if none is */
 	char *held_back;
 };
 
@@ -200,45 +203,23 @@ static struct row *row_find(const struct lemo_trace_story *story,
 	return NULL;
 }
 
-static void row_set_held(struct row *row,
-			 const struct lemo_trace_record *record)
+static struct row *row_add(struct lemo_trace_story *story,
+			   const struct lemo_trace_record *record)
 {
-	free(row->held_back);
-	row->held_back = record->kind == LEMO_TRACE_HELD_BACK &&
-		record->reason != NULL ? copy_str(record->reason) : NULL;
-}
+	struct row *row = &story->rows[story->rows_count];
 
-static void row_join(struct row *row, const struct lemo_trace_record *record)
-{
-	/* that a later event is held back does not take ours out of its row */
-	if (record->kind == LEMO_TRACE_HELD_BACK && row->held_back == NULL)
-		return;
-	row->generation = record->generation;
-	row_set_held(row, record);
-}
-
-static void row_follow(struct lemo_trace_story *story,
-		       const struct lemo_trace_record *record)
-{
-	struct row *row = row_find(story, record);
-
-	if (row != NULL) {
-		row_join(row, record);
-		return;
-	}
 	if (record->device == NULL ||
 	    story->rows_count == LEMO_TRACE_STORY_MAX)
-		return;
-	row = &story->rows[story->rows_count];
+		return NULL;
+	memset(row, 0, sizeof(*row));
 	row->user = copy_str(record->user);
 	row->device = copy_str(record->device);
-	row->generation = record->generation;
-	row->held_back = NULL;
-	row_set_held(row, record);
-	if (row->user == NULL || row->device == NULL)
+	if (row->user == NULL || row->device == NULL) {
 		row_free(row);
-	else
-		story->rows_count++;
+		return NULL;
+	}
+	story->rows_count++;
+	return row;
 }
 
 static void row_forget(struct lemo_trace_story *story, struct row *row)
@@ -247,44 +228,77 @@ static void row_forget(struct lemo_trace_story *story, struct row *row)
 	*row = story->rows[--story->rows_count];
 }
 
-/* It goes, or it is kept back, perhaps for later. */
-static bool joins(const struct lemo_trace_record *record)
-{
-	return record->kind == LEMO_TRACE_QUEUED ||
-		record->kind == LEMO_TRACE_MERGED ||
-		(record->kind == LEMO_TRACE_HELD_BACK &&
-		 record->generation == 0 && record->reason != NULL);
-}
-
-/* Another event takes ours along, which was kept back. */
-static bool row_resumes(struct row *row,
+/* One of our events is, or was, in the row. */
+static bool row_is_ours(const struct row *row,
 			const struct lemo_trace_record *record)
 {
-	if (!is_same(row->held_back, record->reason) ||
-	    record->kind == LEMO_TRACE_HELD_BACK)
+	return row != NULL && row->waits && record->generation != 0;
+}
+
+/* The event is kept back, or all that is in the row. */
+static bool held_back(struct lemo_trace_story *story, struct row *row,
+		      const struct lemo_trace_record *record, bool ours)
+{
+	if (!ours && !row_is_ours(row, record))
 		return false;
-	row_join(row, record);
+	if (row == NULL)
+		row = row_add(story, record);
+	/* that a later event is kept back does not take ours out of its row */
+	if (row == NULL || record->reason == NULL ||
+	    (row->waits && record->generation == 0))
+		return true;
+	free(row->held_back);
+	row->held_back = copy_str(record->reason);
 	return true;
 }
 
-/* A line about a device's row: does one of our events wait in it? */
+/* It goes, or another that takes along what was kept back. */
+static bool joins(struct lemo_trace_story *story, struct row *row,
+		  const struct lemo_trace_record *record, bool ours)
+{
+	if (!ours && (row == NULL || row->held_back == NULL ||
+		      !is_same(row->held_back, record->reason)))
+		return false;
+	if (row == NULL)
+		row = row_add(story, record);
+	if (row == NULL)
+		return true;
+	row->waits = true;
+	row->generation = record->generation;
+	free(row->held_back);
+	row->held_back = NULL;
+	return true;
+}
+
+/* Nothing more will come of what was in the row, or was kept back. */
+static void row_end(struct lemo_trace_story *story, struct row *row,
+		    const struct lemo_trace_record *record)
+{
+	if (row->waits ? record->generation != 0 &&
+	    row->generation <= record->generation : record->generation == 0)
+		row_forget(story, row);
+}
+
+/* A line about a device: is it about one of our events? */
 static bool row_matches(struct lemo_trace_story *story,
 			const struct lemo_trace_record *record)
 {
 	struct row *row = row_find(story, record);
 	bool ours = event_is_followed(story, record->event_id);
 
-	if (joins(record)) {
-		if (ours)
-			row_follow(story, record);
-		return ours || (row != NULL && row_resumes(row, record));
+	switch (record->kind) {
+	case LEMO_TRACE_HELD_BACK:
+		return held_back(story, row, record, ours);
+	case LEMO_TRACE_QUEUED:
+	case LEMO_TRACE_MERGED:
+		return joins(story, row, record, ours);
+	default:
+		break;
 	}
-	if (!ours && (row == NULL || row->held_back != NULL ||
-		      record->generation == 0))
+	if (!ours && !row_is_ours(row, record))
 		return false;
-	if (record->final && row != NULL && row->held_back == NULL &&
-	    row->generation <= record->generation)
-		row_forget(story, row);
+	if (record->final && row != NULL)
+		row_end(story, row, record);
 	return true;
 }
 

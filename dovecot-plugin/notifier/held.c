@@ -16,6 +16,7 @@
 #include "quiet.h"
 #include "rang.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 
 /* How often it is looked which quiet hours are over; the end of one is on a
@@ -312,8 +313,13 @@ static bool held_overtake_uids(struct held *held, struct device *device,
 	held_get_uids(held, device, mailbox, &uids, &found);
 	if (array_is_empty(&found))
 		return FALSE;
-	if (event_ends_alert(event))
+	if (event_ends_alert(event)) {
 		held_remove_uids(held, device, mailbox, &found);
+		trace_not_resumed(device, "overtaken while it was held back");
+	} else {
+		trace_note(device, NULL,
+			   "its message's alert is still held back");
+	}
 	return array_count(&found) == seq_range_count(&uids);
 }
 

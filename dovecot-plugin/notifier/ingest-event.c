@@ -614,11 +614,15 @@ void ingest_event_held(struct notifier *notifier, struct device *device,
 		.notifier = notifier, .user = device->user, .line = line
 	};
 
-	if (device->target == NULL || !device_wants(device))
+	if (device->target == NULL)
 		return;
-	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
-	device_add_event(&ctx, device, class);
-	if (events > 1)
-		row_count(&ctx, device, events - 1);
-	lemo_buf_free(&ctx.encoded);
+	trace_resume(notifier->trace, &line->event, HELD_BACK_QUIET);
+	if (device_wants(device)) {
+		lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+		device_add_event(&ctx, device, class);
+		if (events > 1)
+			row_count(&ctx, device, events - 1);
+		lemo_buf_free(&ctx.encoded);
+	}
+	trace_end(notifier->trace);
 }

@@ -22,7 +22,7 @@ void notify_event_told(struct notifier *notifier,
 void notify_event_held_back(const struct device *device,
 			    enum held_back reason);
 /* lemonade_notification_finished: a try is over; result: "done", "retry",
-   "permanent", "deadline", "refused", "budget". */
+   "permanent", "gone", "deadline", "refused", "budget", "quiet". */
 void notify_event_finished(const struct push *push, const char *result);
 /* lemonade_breaker_opened, lemonade_breaker_closed: for e_warning() and
    e_info(). */

@@ -272,6 +272,7 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 	push->job.push_id = push->push_id;
 	push->state = PUSH_IN_FLIGHT;
 	push->sent_at = notify_clock_msecs();
+	push->sent_wall = notify_clock_wall_msecs();
 	DLLIST_PREPEND(&push->origin->open_head, push);
 	push->origin->in_flight++;
 	scheduler->in_flight++;

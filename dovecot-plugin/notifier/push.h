@@ -68,6 +68,8 @@ struct push {
 	struct channel_job job;
 	char *push_id, *code;
 	int64_t sent_at, answered_at;
+	/* sent_at in the wall clock's milliseconds */
+	int64_t sent_wall;
 
 	/* when finished */
 	enum push_refusal refusal;

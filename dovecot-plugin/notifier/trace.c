@@ -14,8 +14,6 @@
 #include "user.h"
 #include "users-private.h"
 
-#include <sys/time.h>
-
 struct trace {
 	struct notifier *notifier;
 	struct trace_files *files;
@@ -53,16 +51,6 @@ void trace_deinit(struct trace **_trace)
 	i_free(trace);
 }
 
-/* Not ioloop_time: what was sent in this turn comes after its cause. */
-static int64_t wall_msecs(void)
-{
-	struct timeval tv;
-
-	if (gettimeofday(&tv, NULL) < 0)
-		i_fatal("gettimeofday() failed: %m");
-	return (int64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000;
-}
-
 static void trace_add(struct trace *trace, struct account *account,
 		      const struct lemo_trace_record *record)
 {
@@ -86,7 +74,7 @@ static void trace_add_device(const struct device *device,
 {
 	struct trace *trace = device->users->notifier->trace;
 
-	record->time = wall_msecs();
+	record->time = notify_clock_wall_msecs();
 	record->user = device->user->name;
 	record->device = device->name;
 	if (record->event_id == NULL && trace->event != NULL)
@@ -115,7 +103,7 @@ void trace_event(struct trace *trace, struct account *account,
 	if (trace == NULL)
 		return;
 	trace->event = event;
-	record.time = wall_msecs();
+	record.time = notify_clock_wall_msecs();
 	trace_add(trace, account, &record);
 }
 
@@ -194,17 +182,28 @@ void trace_merged(const struct device *device)
 	trace_add_device(device, &record);
 }
 
-void trace_row_gone(const struct device *device, const char *why)
+static void trace_not_sent(const struct device *device, int64_t generation,
+			   const char *why)
 {
 	struct lemo_trace_record record = {
 		.kind = LEMO_TRACE_NOT_SENT,
-		.generation = device->gen,
+		.generation = generation,
 		.reason = why,
 		.final = TRUE
 	};
 
 	if (trace_is_on(device))
 		trace_add_device(device, &record);
+}
+
+void trace_row_gone(const struct device *device, const char *why)
+{
+	trace_not_sent(device, device->gen, why);
+}
+
+void trace_not_resumed(const struct device *device, const char *why)
+{
+	trace_not_sent(device, 0, why);
 }
 
 void trace_note(const struct device *device, const struct lemo_event *event,
@@ -241,6 +240,8 @@ static const char *end_words(const struct push *push, const char *what)
 		return "given up, its time is over";
 	if (strcmp(what, "permanent") == 0)
 		return "refused for good";
+	if (strcmp(what, "gone") == 0)
+		return "its subscription is gone, the entry goes, too";
 	return push->result.answer == LEMO_ANSWER_DONE ? NULL : what;
 }
 
@@ -250,8 +251,7 @@ static void push_record_sent(const struct push *push, const char *what,
 	int64_t now = notify_clock_msecs();
 
 	record->kind = LEMO_TRACE_SENT;
-	/* the outbox's clock is not the wall's, but as fast */
-	record->time -= now - push->sent_at;
+	record->time = push->sent_wall;
 	record->msecs = I_MAX(push->answered_at - push->sent_at, 0);
 	record->where = push_where(push);
 	record->result = push->result_text;
@@ -286,7 +286,7 @@ void trace_answered(const struct push *push, const char *what)
 
 	if (trace == NULL || !push_is_over(push))
 		return;
-	record.time = wall_msecs();
+	record.time = notify_clock_wall_msecs();
 	record.final = strcmp(what, "retry") != 0;
 	if (push->refusal == PUSH_REFUSED_NOT)
 		push_record_sent(push, what, &record);

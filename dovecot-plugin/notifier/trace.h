@@ -50,6 +50,8 @@ void trace_merged(const struct device *device);
 /* The row ends without a push; call it while the device has it. why: words
    without secrets. */
 void trace_row_gone(const struct device *device, const char *why);
+/* What was held back for later is not needed any more. */
+void trace_not_resumed(const struct device *device, const char *why);
 /* A push was answered, or refused before it was made: what stands for it in
    the log ("done", "retry", "permanent", ...). */
 void trace_answered(const struct push *push, const char *what);

@@ -10,6 +10,7 @@ import stat
 from lemotest import wait
 from lemotest.users import message
 from lemotest.wire import Door, event_line
+from lemotest.zones import zones_of
 
 
 def mail(name, **kwargs):
@@ -176,6 +177,30 @@ def test_sc_02_trace_tells_why_it_waits(make_server, endpoints):
                                     "than its budget; it waits"]
 
 
+def test_sc_02_trace_of_quiet_hours(server, endpoints, run_dir):
+    """Kept back, then sent with another: each mail's story has the end."""
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, quiet=zones_of(run_dir).quiet())
+    first, second, read = mail("first"), mail("second"), mail("read")
+    for data, _ in (first, read, second):
+        user.deliver(data)
+    session = user.imap()
+    session.select()
+    session.must("STORE", "2", "+FLAGS", "(\\Seen)")
+    rows = traced(server, read[1], what="not sent")
+    assert words(rows, "phone") == ["held back: quiet hours", "not sent: "
+                                    "overtaken while it was held back"]
+    user.change_device("phone", quiet=None)
+    endpoint.wait()
+    for _, message_id in (first, second):
+        rows = traced(server, message_id, what="answered 200")
+        said = words(rows, "phone")
+        assert said[:2] == ["held back: quiet hours", "queued with all that "
+                            "was held back before (quiet)"]
+        assert " for 2 events, answered 200" in said[-1]
+    assert "answered" not in json.dumps(trace(server, read[1]))
+
+
 def test_sc_02_trace_of_the_feed(feed_server, feed):
     user = feed_server.user()
     data, message_id = mail("feed")
@@ -242,6 +267,24 @@ def test_sc_02_trace_survives_a_crash(make_server):
     for message_id in (first_id, second_id):
         rows = traced(server, message_id, what="logged")
         assert words(rows, "phone")[0] == "queued"
+
+
+def test_sc_02_trace_cannot_be_written(make_server, endpoints):
+    """It has a gap, and says so; pushes go on."""
+    server = make_server()
+    user, endpoint = server.user(), endpoints.new()
+    os.rename(f"{server.state_dir}/trace", f"{server.state_dir}/away")
+    with open(f"{server.state_dir}/trace", "w", encoding="ascii"):
+        pass
+    # once a minute, however often it fails
+    server.log.expect("trace: opendir.* failed: Not a directory", "doveadm")
+    server.renew_notifier()
+    user.register(endpoint)
+    user.deliver()
+    endpoint.wait()
+    server.log.wait("trace: opendir")
+    assert server.doveadm("lemonade", "trace", "-u",
+                          user.name).returncode == 75
 
 
 def test_sc_02_trace_is_bounded(make_server):

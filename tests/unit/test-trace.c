@@ -379,6 +379,66 @@ static void test_story_of_what_was_kept_back(void **state)
 	tell(&query, steps, N_ELEMENTS(steps));
 }
 
+/* The hours begin while it waits in a row: all in the row is kept back. */
+static void test_story_of_a_row_that_is_kept_back(void **state)
+{
+	static const struct step steps[] = {
+		{ EVENT("al", ID1, 41, "<a@b>"), LEMO_TRACE_TAKE },
+		{ ROW(QUEUED, "al", ID1, "phone", 1, false), LEMO_TRACE_TAKE },
+		{ ROW(MERGED, "al", ID2, "phone", 2, false), LEMO_TRACE_SKIP },
+		{ RESUMED(HELD_BACK, "al", ID2, "phone", 2, "quiet"),
+		  LEMO_TRACE_TAKE },
+		{ ROW(QUEUED, "al", ID3, "phone", 1, false), LEMO_TRACE_SKIP },
+		{ RESUMED(MERGED, "al", ID2, "phone", 2, "quiet"),
+		  LEMO_TRACE_TAKE },
+		{ ROW(SENT, "al", ID3, "phone", 2, true), LEMO_TRACE_TAKE },
+		{ ROW(SENT, "al", ID3, "phone", 3, true), LEMO_TRACE_SKIP },
+	};
+	const struct lemo_trace_query query = { .message_id = "<a@b>" };
+
+	(void)state;
+	tell(&query, steps, N_ELEMENTS(steps));
+}
+
+/* Over budget: the row waits, and goes on. */
+static void test_story_of_a_row_over_budget(void **state)
+{
+	static const struct step steps[] = {
+		{ EVENT("al", ID1, 41, "<a@b>"), LEMO_TRACE_TAKE },
+		{ ROW(QUEUED, "al", ID1, "phone", 1, false), LEMO_TRACE_TAKE },
+		{ RESUMED(HELD_BACK, "al", ID1, "phone", 1, "budget"),
+		  LEMO_TRACE_TAKE },
+		{ ROW(MERGED, "al", ID2, "phone", 2, false), LEMO_TRACE_SKIP },
+		{ ROW(SENT, "al", ID2, "phone", 2, true), LEMO_TRACE_TAKE },
+		{ ROW(QUEUED, "al", ID3, "phone", 1, false), LEMO_TRACE_SKIP },
+		{ ROW(SENT, "al", ID3, "phone", 1, true), LEMO_TRACE_SKIP },
+	};
+	const struct lemo_trace_query query = { .message_id = "<a@b>" };
+
+	(void)state;
+	tell(&query, steps, N_ELEMENTS(steps));
+}
+
+/* Read while it is kept back: the summary of the others is not its own. */
+static void test_story_of_what_is_read_meanwhile(void **state)
+{
+	static const struct step steps[] = {
+		{ EVENT("al", ID1, 42, "<a@b>"), LEMO_TRACE_TAKE },
+		{ HELD("al", ID1, "phone", "quiet"), LEMO_TRACE_TAKE },
+		{ { .kind = LEMO_TRACE_EVENT, .user = "al", .event_id = ID2,
+		    .mailbox_key = 9, .uid = 42 }, LEMO_TRACE_TAKE },
+		{ ROW(NOT_SENT, "al", ID2, "phone", 0, true),
+		  LEMO_TRACE_TAKE },
+		{ RESUMED(QUEUED, "al", ID3, "phone", 1, "quiet"),
+		  LEMO_TRACE_SKIP },
+		{ ROW(SENT, "al", ID3, "phone", 1, true), LEMO_TRACE_SKIP },
+	};
+	const struct lemo_trace_query query = { .message_id = "<a@b>" };
+
+	(void)state;
+	tell(&query, steps, N_ELEMENTS(steps));
+}
+
 static void test_story_of_a_device(void **state)
 {
 	static const struct step steps[] = {
@@ -452,6 +512,9 @@ int main(void)
 		cmocka_unit_test(test_story_of_a_message),
 		cmocka_unit_test(test_story_goes_on_when_it_is_read),
 		cmocka_unit_test(test_story_of_what_was_kept_back),
+		cmocka_unit_test(test_story_of_a_row_that_is_kept_back),
+		cmocka_unit_test(test_story_of_a_row_over_budget),
+		cmocka_unit_test(test_story_of_what_is_read_meanwhile),
 		cmocka_unit_test(test_story_of_a_device),
 		cmocka_unit_test(test_story_of_a_user),
 		cmocka_unit_test(test_story_is_bounded)
