@@ -207,7 +207,8 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 
 	if (event_is_about_rung(event) && row_overtake(ctx, device))
 		return;
-	if (presence_holds_back(ctx->notifier->presence, device)) {
+	if (presence_holds_back(ctx->notifier->presence, device,
+				ctx->line)) {
 		device_hold_back(device, HELD_BACK_PRESENCE);
 		return;
 	}
@@ -426,4 +427,22 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 	}
 	lemo_buf_free(&ctx.encoded);
 	return error;
+}
+
+void ingest_event_again(struct notifier *notifier, struct account *account,
+			struct event_line *line, const char *device)
+{
+	struct ingest_context ctx = {
+		.notifier = notifier,
+		.user = user_get(notifier->users, account, line->event.user),
+		.line = line
+	};
+	unsigned int i;
+
+	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+	for (i = 0; i < line->event.devices_count; i++) {
+		if (strcmp(line->event.devices[i].name, device) == 0)
+			ingest_verdict(&ctx, &line->event.devices[i]);
+	}
+	lemo_buf_free(&ctx.encoded);
 }

@@ -10,4 +10,9 @@ struct event_line;
 const char *ingest_event(struct notifier *notifier, struct account *account,
 			 struct event_line *line);
 
+/* Inside a transaction: what follows for one device from an event that was
+   held back from it before. */
+void ingest_event_again(struct notifier *notifier, struct account *account,
+			struct event_line *line, const char *device);
+
 #endif

@@ -29,8 +29,8 @@ class Bench:
     def __init__(self, directory, sessions):
         # three quarters of the connections are for sessions
         limit = sessions * 4 // 3 + 200
-        resource.setrlimit(resource.RLIMIT_NOFILE,
-                           (2 * limit + 1000, 2 * limit + 1000))
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self.server = Server(
             directory, "bench", {**NO_BUDGETS},
             f"service lemonade-notify {{\n  client_limit = {limit}\n}}\n")
@@ -107,6 +107,7 @@ def main():
             costs["none"].append(bench.events(args.events, "u"))
             with bench.sessions(args.sessions, "v"):
                 costs["others"].append(bench.events(args.events, "u"))
+            costs["none"].append(bench.events(args.events, "u"))
             with bench.sessions(args.sessions, "u"):
                 costs["own"].append(bench.events(args.events, "u"))
     finally:

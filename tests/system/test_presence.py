@@ -285,6 +285,9 @@ def test_nf_05_claim_by_another_uid(server, user, phone):
     "PRESENCE\tjoe\ts\t::1\nPRESENCE\tann\ts\t::1",
     "PRESENCE\tjoe\ts\t::1\nPRESENCE\tjoe\tt\t::1",
     "PRESENCE\tjoe\ts\t::1\nEVENT\tuser=joe",
+    "PRESENCE\tjoe\ts\t::1\nAWAY\t-1", "PRESENCE\tjoe\ts\t::1\nAWAY\t",
+    "PRESENCE\tjoe\ts\t::1\nAWAY\t99999999",
+    "PRESENCE\tjoe\ts\t::1\nAWAY",
     "PRESENCE\tjoe\ts\t::1\n" + "a" * 3000])
 def test_nf_05_bad_presence_is_refused(server, line):
     with Door(f"{server.base}/run/lemonade-notify") as door:
@@ -478,20 +481,23 @@ class DeadSocket:
 
 @pytest.mark.slow
 def test_nf_05_dead_tcp_connection_stops_counting(server, endpoints):
+    """Also the message that was held back when it was dead already rings,
+    once, and none that was seen before."""
     user = server.user()
     endpoint = endpoints.new("dead")
-    register(user, endpoint)
+    register(user, endpoint, payload=2)
     session = user.imap()
     say_id(session, "phone")
     idle(session)
     watch = Watch(user)
-    assert watch.is_held()
+    assert watch.is_held(subject="seen")
     exists(session)
     dead = DeadSocket(session.sock)
-    user.deliver(subject="unseen")
-    wait.until(lambda: not watch.is_held(), 30, "it does not count any more",
-               step=0.5)
-    wait.until(lambda: endpoint.pushes(), 5, "push")
+    assert watch.is_held(subject="unseen")
+    push, = endpoint.wait(1, timeout=30)
+    assert push.data["vnd.lemonade.uid"] == 2
+    assert not watch.is_held(subject="later")
+    assert endpoint.wait(2)[1].data["vnd.lemonade.uid"] == 3
     dead.revive()
     exists(session)
     wait.until(lambda: watch.is_held(), 30, "it counts again", step=0.5)
