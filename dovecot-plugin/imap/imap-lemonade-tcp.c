@@ -3,6 +3,8 @@
 #include "mail-user.h"
 #include "imap-lemonade-tcp.h"
 
+#ifdef __linux__
+
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -118,3 +120,14 @@ bool imap_lemonade_tcp_is_dead(const struct mail_user_connection_data *conn,
 	ret = ask(&q, &answer, sizeof(answer));
 	return ret > 0 && answer_is_dead(&answer.head, ret, msecs_r);
 }
+
+#else
+
+bool
+imap_lemonade_tcp_is_dead(const struct mail_user_connection_data *conn
+			  ATTR_UNUSED, unsigned int *msecs_r ATTR_UNUSED)
+{
+	return FALSE;
+}
+
+#endif
