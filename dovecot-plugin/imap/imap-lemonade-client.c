@@ -32,6 +32,14 @@ static void user_devices(struct client *client,
 		array_clear(names);
 }
 
+static void client_begin(struct imap_lemonade_client *lclient)
+{
+	if (lclient->presence == NULL) {
+		lclient->presence =
+			imap_lemonade_presence_begin(lclient->luser);
+	}
+}
+
 static void client_init(struct client *client)
 {
 	struct imap_lemonade_client *lclient = IMAP_LEMONADE_CONTEXT(client);
@@ -43,6 +51,8 @@ static void client_init(struct client *client)
 		user_devices(client, &names);
 		if (array_is_empty(&names))
 			imap_lemonade_presence_end(&lclient->presence);
+		else
+			client_begin(lclient);
 	} T_END;
 	if (!client->user->session_restored)
 		lemonade_access_login(lclient->luser);
@@ -110,9 +120,10 @@ void imap_lemonade_client_create(struct client *client)
 
 	luser->device_written = client_device_written;
 	luser->device_written_context = client;
-	/* before imap-hibernate lets go of the session that wakes up, so that
-	   it is never missed: whether it is of use is seen later */
-	lclient->presence = imap_lemonade_presence_begin(luser);
+	/* before imap-hibernate lets go of a session that wakes up, so that it
+	   is never missed: whether it is of use is seen later */
+	if (client->user->session_restored)
+		client_begin(lclient);
 }
 
 void imap_lemonade_client_claim(struct client *client, const char *device)
@@ -125,11 +136,7 @@ void imap_lemonade_client_claim(struct client *client, const char *device)
 	T_BEGIN {
 		user_devices(client, &names);
 		if (array_lsearch(&names, &device, i_strcmp_p) != NULL) {
-			if (lclient->presence == NULL) {
-				lclient->presence =
-					imap_lemonade_presence_begin(
-						lclient->luser);
-			}
+			client_begin(lclient);
 			imap_lemonade_presence_add(lclient->presence, device);
 		}
 	} T_END;

@@ -13,6 +13,8 @@
 
 #define VERSION_LINE "VERSION\tlemonade-notify\t1\t0\n"
 #define READ_SIZE 1024
+/* PRESENCE, and VERSION or AWAY beside it */
+#define SAY_MAX (LEMO_PRESENCE_LINE_MAX + 100)
 /* A notifier that is reloaded is back at once: but not all sessions shall
    come in the same moment. Then twice as long each time. */
 #define RETRY_MIN_MSECS 200
@@ -32,8 +34,9 @@ struct imap_lemonade_presence {
 	struct timeout *to_retry, *to_alive;
 	string_t *input;
 	unsigned int retry_msecs;
-	/* the client's TCP connection is dead */
+	/* the client's TCP connection is dead, and has been for so long */
 	bool away;
+	unsigned int away_msecs;
 };
 
 static void presence_connect(struct imap_lemonade_presence *presence);
@@ -86,11 +89,11 @@ static int presence_say(struct imap_lemonade_presence *presence,
 	struct lemo_buf buf;
 	int ret = -1;
 
-	lemo_buf_init(&buf, LEMO_PRESENCE_LINE_MAX);
+	lemo_buf_init(&buf, SAY_MAX);
 	lemo_buf_adds(&buf, before);
 	lemo_presence_encode(&presence->line, &buf);
 	if (presence->away)
-		lemo_buf_adds(&buf, "AWAY\n");
+		lemo_buf_addf(&buf, "AWAY\t%u\n", presence->away_msecs);
 	if (!buf.failed)
 		ret = presence_send(presence, buf.data, buf.len);
 	lemo_buf_free(&buf);
@@ -188,7 +191,8 @@ static void presence_check_alive(struct imap_lemonade_presence *presence)
 {
 	bool away;
 
-	away = imap_lemonade_tcp_is_dead(&presence->luser->user->conn);
+	away = imap_lemonade_tcp_is_dead(&presence->luser->user->conn,
+					 &presence->away_msecs);
 	if (away == presence->away)
 		return;
 	presence->away = away;

@@ -3,6 +3,8 @@
 #include "mail-user.h"
 #include "imap-lemonade-tcp.h"
 
+#ifdef __linux__
+
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -64,7 +66,7 @@ static ssize_t ask(const struct question *q, void *answer, size_t size)
 	return ret;
 }
 
-static bool info_is_dead(const struct nlattr *attr)
+static bool info_is_dead(const struct nlattr *attr, unsigned int *msecs_r)
 {
 	struct tcp_info info;
 	size_t len = attr->nla_len - NLA_HDRLEN;
@@ -72,11 +74,15 @@ static bool info_is_dead(const struct nlattr *attr)
 	i_zero(&info);
 	memcpy(&info, CONST_PTR_OFFSET(attr, NLA_HDRLEN),
 	       I_MIN(len, sizeof(info)));
-	return info.tcpi_unacked > 0 &&
-		info.tcpi_retransmits >= DEAD_RETRANSMITS;
+	if (info.tcpi_unacked == 0 ||
+	    info.tcpi_retransmits < DEAD_RETRANSMITS)
+		return FALSE;
+	*msecs_r = info.tcpi_last_ack_recv;
+	return TRUE;
 }
 
-static bool answer_is_dead(const struct nlmsghdr *head, size_t size)
+static bool answer_is_dead(const struct nlmsghdr *head, size_t size,
+			   unsigned int *msecs_r)
 {
 	size_t pos = NLMSG_LENGTH(sizeof(struct inet_diag_msg));
 	const struct nlattr *attr;
@@ -90,13 +96,14 @@ static bool answer_is_dead(const struct nlmsghdr *head, size_t size)
 		    pos + attr->nla_len > head->nlmsg_len)
 			break;
 		if (attr->nla_type == INET_DIAG_INFO)
-			return info_is_dead(attr);
+			return info_is_dead(attr, msecs_r);
 		pos += NLA_ALIGN(attr->nla_len);
 	}
 	return FALSE;
 }
 
-bool imap_lemonade_tcp_is_dead(const struct mail_user_connection_data *conn)
+bool imap_lemonade_tcp_is_dead(const struct mail_user_connection_data *conn,
+			       unsigned int *msecs_r)
 {
 	union {
 		struct nlmsghdr head;
@@ -111,5 +118,16 @@ bool imap_lemonade_tcp_is_dead(const struct mail_user_connection_data *conn)
 		return FALSE;
 	question_init(&q, conn);
 	ret = ask(&q, &answer, sizeof(answer));
-	return ret > 0 && answer_is_dead(&answer.head, ret);
+	return ret > 0 && answer_is_dead(&answer.head, ret, msecs_r);
 }
+
+#else
+
+bool
+imap_lemonade_tcp_is_dead(const struct mail_user_connection_data *conn
+			  ATTR_UNUSED, unsigned int *msecs_r ATTR_UNUSED)
+{
+	return FALSE;
+}
+
+#endif

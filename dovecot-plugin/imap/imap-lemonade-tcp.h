@@ -11,7 +11,9 @@ struct mail_user_connection_data;
 
 /* True if what was sent to the client has been sent again several times and
    is not acknowledged. False if it is, if nothing is to be acknowledged, or
-   if the kernel knows no such connection, e.g. because a proxy has it. */
-bool imap_lemonade_tcp_is_dead(const struct mail_user_connection_data *conn);
+   if the kernel knows no such connection, e.g. because a proxy has it.
+   *msecs_r: since the last acknowledgement, if it is dead. */
+bool imap_lemonade_tcp_is_dead(const struct mail_user_connection_data *conn,
+			       unsigned int *msecs_r);
 
 #endif

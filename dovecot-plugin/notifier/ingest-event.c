@@ -353,7 +353,8 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 	    (held_overtake(ctx->notifier->held, device, event) ||
 	     row_overtake(ctx, device)))
 		return;
-	if (presence_holds_back(ctx->notifier->presence, device)) {
+	if (presence_holds_back(ctx->notifier->presence, device,
+				ctx->line)) {
 		device_hold_back(device, HELD_BACK_PRESENCE);
 		return;
 	}
@@ -624,5 +625,25 @@ void ingest_event_held(struct notifier *notifier, struct device *device,
 			row_count(&ctx, device, events - 1);
 		lemo_buf_free(&ctx.encoded);
 	}
+	trace_end(notifier->trace);
+}
+
+void ingest_event_again(struct notifier *notifier, struct account *account,
+			struct event_line *line, const char *device)
+{
+	struct ingest_context ctx = {
+		.notifier = notifier,
+		.user = user_get(notifier->users, account, line->event.user),
+		.line = line
+	};
+	unsigned int i;
+
+	trace_resume(notifier->trace, &line->event, HELD_BACK_PRESENCE);
+	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+	for (i = 0; i < line->event.devices_count; i++) {
+		if (strcmp(line->event.devices[i].name, device) == 0)
+			ingest_verdict(&ctx, &line->event.devices[i]);
+	}
+	lemo_buf_free(&ctx.encoded);
 	trace_end(notifier->trace);
 }

@@ -18,4 +18,9 @@ void ingest_event_held(struct notifier *notifier, struct device *device,
 		       struct event_line *line, unsigned int class,
 		       unsigned int events);
 
+/* Inside a transaction: what follows for one device from an event that was
+   held back from it before. */
+void ingest_event_again(struct notifier *notifier, struct account *account,
+			struct event_line *line, const char *device);
+
 #endif

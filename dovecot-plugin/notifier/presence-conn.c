@@ -1,8 +1,10 @@
-/* Connections of sessions: PRESENCE as often as it likes, AWAY, HIBERNATE. */
+/* Connections of sessions: PRESENCE as often as it likes, AWAY, HIBERNATE.
+   AWAY says for how long the client has acknowledged nothing, milliseconds. */
 
 #include "lib.h"
 #include "ioloop.h"
 #include "llist.h"
+#include "strnum.h"
 #include "account.h"
 #include "lemo-buf.h"
 #include "master-service.h"
@@ -15,6 +17,10 @@
 #define LOG_INTERVAL_SECS 60
 /* Octets read at once; a session says little. */
 #define READ_MAX 4096
+
+#define AWAY "AWAY\t"
+#define HIBERNATE "HIBERNATE"
+#define AWAY_MAX_MSECS (60 * 60 * 1000)
 
 #define ANSWER_FULL "NO\tPRESENCE\tfull\ttoo many sessions\n"
 #define ANSWER_BAD "NO\tPRESENCE\tbad\t"
@@ -122,13 +128,24 @@ static bool conn_hibernate(struct presence_conn *conn)
 	return FALSE;
 }
 
+static bool conn_away(struct presence_conn *conn, const char *number)
+{
+	unsigned int msecs;
+
+	if (str_to_uint(number, &msecs) < 0 || msecs > AWAY_MAX_MSECS) {
+		conn_bad(conn, "bad number");
+		return FALSE;
+	}
+	conn->session->state = SESSION_AWAY;
+	presence_held_ring(conn->presence, conn->session, msecs);
+	return TRUE;
+}
+
 static bool conn_line(struct presence_conn *conn, char *line, size_t len)
 {
-	if (conn->session != NULL && strcmp(line, "AWAY") == 0) {
-		conn->session->state = SESSION_AWAY;
-		return TRUE;
-	}
-	if (conn->session != NULL && strcmp(line, "HIBERNATE") == 0)
+	if (conn->session != NULL && strncmp(line, AWAY, strlen(AWAY)) == 0)
+		return conn_away(conn, line + strlen(AWAY));
+	if (conn->session != NULL && strcmp(line, HIBERNATE) == 0)
 		return conn_hibernate(conn);
 	return conn_presence(conn, line, len);
 }

@@ -29,6 +29,12 @@ struct presence_session {
 	char *devices;
 	enum session_state state;
 
+	/* the last message that was held back because of this session, and
+	   from which device; notify_clock */
+	struct event_line *held;
+	char *held_device;
+	int64_t held_since;
+
 	char *client_ip;
 	/* of those that hibernate */
 	struct presence_session *hibernated_prev, *hibernated_next;
@@ -90,6 +96,15 @@ void presence_session_free(struct presence *presence,
 
 /* presence-conn.c */
 void presence_conns_close(struct presence *presence);
+
+/* presence-held.c */
+void presence_held_set(struct presence_session *session,
+		       const struct device *device, struct event_line *line);
+void presence_held_free(struct presence_session *session);
+/* The session was dead for so long: what was held back since then rings. */
+void presence_held_ring(struct presence *presence,
+			struct presence_session *session,
+			int64_t dead_msecs);
 
 /* presence-hibernated.c */
 void presence_hibernated_init(struct presence *presence);

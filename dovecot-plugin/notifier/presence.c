@@ -165,6 +165,7 @@ void presence_session_free(struct presence *presence,
 	if (session->state == SESSION_HIBERNATED)
 		presence_wake(presence, session);
 	DLLIST_REMOVE(&user->sessions, session);
+	presence_held_free(session);
 	i_free(session->id);
 	i_free(session->client_ip);
 	i_free(session->devices);
@@ -198,7 +199,8 @@ static bool session_counts(const struct presence_session *session,
 }
 
 bool presence_holds_back(struct presence *presence,
-			 const struct device *device)
+			 const struct device *device,
+			 struct event_line *line)
 {
 	struct presence_session *session, *sessions;
 	struct presence_user *user;
@@ -213,8 +215,10 @@ bool presence_holds_back(struct presence *presence,
 	for (session = sessions; session != NULL; session = session->next) {
 		if (!session_counts(session, device))
 			continue;
-		if (session->state == SESSION_CONNECTED)
+		if (session->state == SESSION_CONNECTED) {
+			presence_held_set(session, device, line);
 			return TRUE;
+		}
 		hibernated++;
 	}
 	for (session = hibernated == 0 ? NULL : sessions; session != NULL;

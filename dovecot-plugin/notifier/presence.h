@@ -18,6 +18,7 @@
 struct account;
 struct anvil;
 struct device;
+struct event_line;
 struct notifier;
 struct presence_conn;
 
@@ -36,8 +37,10 @@ presence_accept(struct presence *presence, struct account *account, int fd,
 void presence_conn_data(struct presence_conn *conn, const char *data,
 			size_t size);
 
-/* True if the device's events are seen in-band. */
+/* True if the device sees the event in-band. A message is remembered, and
+   rings nevertheless if it turns out that the connection was dead. */
 bool presence_holds_back(struct presence *presence,
-			 const struct device *device);
+			 const struct device *device,
+			 struct event_line *line);
 
 #endif

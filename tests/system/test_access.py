@@ -8,7 +8,7 @@ import pytest
 from lemotest import wait
 from lemotest.feed import Feed
 from lemotest.imap import Imap
-from test_presence import HIBERNATE, hibernating, idle, logout
+from test_presence import HIBERNATE, hibernating, idle
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_ev_07_nf_06_logout(feed, ann):
     session = ann.imap()
     host, port = session.sock.getsockname()
     assert not feed.events(ann, "Logout")
-    logout(session)
+    session.logout()
     event, = feed.wait(ann, "Logout")
     assert event["user"] == ann.name
     assert event["serverDomain"] == "127.0.0.1"
@@ -74,7 +74,7 @@ def test_nf_06_device_hears_of_logins(server, endpoints):
     push, = endpoint.wait()
     assert push.event == "Login"
     assert "clientIP" not in push.data
-    logout(session)
+    session.logout()
     assert endpoint.wait(2)[1].event == "Logout"
     assert endpoint.pushes()[1].data["vnd.lemonade.disconnect"] == "graceful"
     user.deliver()
@@ -90,6 +90,6 @@ def test_ev_07_hibernation_is_no_logout(make_server, run_dir, endpoints):
     wait.until(lambda: hibernating(server, user), 10, "it hibernates")
     session.sock.sendall(b"DONE\r\n")
     assert session.finish(tag).ok
-    logout(session)
+    session.logout()
     feed.wait(user, "Logout")
     assert [push.event for push in feed.pushes(user)] == ["Login", "Logout"]

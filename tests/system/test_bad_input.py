@@ -225,7 +225,7 @@ def test_se_09_stored_rubbish_is_harmless(server, endpoints):
     on, the other device rings, status says invalid."""
     user, endpoint = server.user(), endpoints.new()
     user.register(endpoint)
-    assert user.set_device("old", {"channel": "log"}).ok
+    assert user.set_device("old", '{"channel": "log"}').ok
     path = f"{user.home}/dovecot-attributes"
     with open(path, encoding="utf-8") as f:
         text = f.read()
