@@ -81,7 +81,8 @@ static void gone_remove(struct lemonade_user *luser, const char *device,
 void lemonade_gone_remove(struct lemonade_user *luser, const char *device,
 			  const char *hash)
 {
-	if (!lemo_device_name_is_valid(device))
+	/* his mailboxes are closed already: next time */
+	if (luser->user->deinitializing || !lemo_device_name_is_valid(device))
 		return;
 	/* the name of a token is its hash */
 	T_BEGIN {

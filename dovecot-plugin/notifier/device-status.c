@@ -72,7 +72,7 @@ static void add_held_back(json_t *json, const struct device *device)
 /* The secret is shown until the device proves that somebody has read it. */
 static void add_secret(json_t *json, const struct target *target)
 {
-	if (target->channel->needs_verification && !target->verified) {
+	if (target->channel == &channel_webhook && !target->verified) {
 		json_object_set_new(json, "secret",
 				    json_string(target_get_secret(target)));
 	}

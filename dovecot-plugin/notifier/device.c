@@ -90,6 +90,7 @@ static int device_load_row(struct device *device)
 		device->gen = sqlite3_column_int64(stmt, 0);
 		device->events = sqlite3_column_int(stmt, 1);
 		device->row_class = sqlite3_column_int(stmt, 2);
+		row_arrivals_unknown(device);
 	}
 	outbox_done(stmt);
 	return ret;
@@ -153,6 +154,7 @@ void device_free(struct device *device)
 	i_assert(device->push == NULL);
 	target_unref(&device->target);
 	device_endpoint_free(device);
+	row_arrivals_free(device);
 	i_free(device->last_result);
 	i_free(device->name);
 	i_free(device);

@@ -9,6 +9,7 @@
 #include "device-endpoint.h"
 #include "lemo-event.h"
 #include "lemo-retry.h"
+#include "row-arrivals.h"
 
 struct notifier;
 struct users;
@@ -73,6 +74,7 @@ struct device {
 	unsigned int row_class;
 	/* an event waits for what is in flight, to follow it */
 	bool row_follows;
+	struct row_arrivals arrivals;
 	/* it, while queued in memory, in flight or not yet written off */
 	struct push *push;
 

@@ -155,6 +155,7 @@ static void row_delete(struct ingest_context *ctx, struct device *device)
 	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 			 device->id);
 	device->gen = 0;
+	row_arrivals_free(device);
 	account_remove_device_row(device->user->account);
 }
 
@@ -186,37 +187,88 @@ static bool row_is_about(const struct event_line *line,
 		event_has_uid(event, line->event.uid);
 }
 
-/* The event is about a message whose alert still waits: then there is nothing
-   to alert to, or, if it was tried already or others are merged with it, the
-   event speaks for the row from now on. If the alert is in flight or was just
-   answered, the event follows it. False if it is about other messages. */
+/* Others are still to be alerted to, but the message that the row spoke of is
+   not: the row says that there is new mail, and what the mailbox has now. */
+static void row_speak_of_others(struct ingest_context *ctx,
+				struct device *device, int64_t mailbox)
+{
+	struct lemo_event *event = &ctx->line->event, saved = *event;
+
+	event->type = LEMO_EVENT_MESSAGE_NEW;
+	event->uid = 0;
+	event->modseq = 0;
+	event->uidset = event->flag_names = NULL;
+	if (event->mailbox_id != NULL)
+		event->uri = event->mailbox_id;
+	if (mailbox != event_mailbox_key(event)) {
+		event->mailbox = event->mailbox_guid = event->mailbox_id = NULL;
+		event->uidvalidity = event->uidnext = 0;
+		event->messages = event->unseen = 0;
+		event->highest_modseq = 0;
+	}
+	lemo_buf_reset(&ctx->encoded);
+	row_merge(ctx, device, ROW_CLASS_ARRIVAL, TRUE);
+	*event = saved;
+	lemo_buf_reset(&ctx->encoded);
+}
+
+/* Messages of the row need no alert any more. */
+static void row_end_alerts(struct ingest_context *ctx, struct device *device,
+			   bool about, unsigned int ended, bool tried)
+{
+	int64_t mailbox;
+	bool wait = row_arrivals_wait(device, &mailbox);
+
+	if (!wait && !device->arrivals.others && !tried &&
+	    !row_is_open(device)) {
+		row_delete(ctx, device);
+		return;
+	}
+	if (!wait && !about && row_is_open(device)) {
+		row_follow(ctx, device);
+		return;
+	}
+	/* which is what merging adds */
+	device->events -= I_MIN(device->events, ended + 1);
+	if (!wait)
+		row_merge(ctx, device, ROW_CLASS_OTHER, TRUE);
+	else if (about)
+		row_speak_of_others(ctx, device, mailbox);
+	else
+		row_merge(ctx, device, ROW_CLASS_ARRIVAL, FALSE);
+}
+
+/* The event is about messages whose alerts still wait: then there is nothing to
+   alert to, or, if that was tried already, the event speaks for the row from
+   now on. If an alert is in flight or was just answered, the event follows it.
+   False if it is about other messages. */
 static bool row_overtake(struct ingest_context *ctx, struct device *device)
 {
 	const struct lemo_event *event = &ctx->line->event;
 	struct event_line *line;
-	unsigned int tries = 0;
-	uint32_t uid;
+	unsigned int tries = 0, ended;
+	uint32_t uid = 0;
 	bool about;
 
 	if (device->gen == 0 || device->row_class != ROW_CLASS_ARRIVAL)
 		return FALSE;
 	line = row_get_line(ctx, device, &tries);
 	about = line != NULL && row_is_about(line, event);
-	uid = line == NULL ? 0 : line->event.uid;
+	if (about)
+		uid = line->event.uid;
 	event_line_unref(&line);
-	if (!about)
-		return FALSE;
 	if (!event_ends_alert(event)) {
 		/* else the phone will see the flags when it looks */
-		if (row_is_open(device))
+		if (about && row_is_open(device))
 			row_follow(ctx, device);
-	} else if (device->events > 1 || tries > 0 || row_is_open(device)) {
-		row_merge(ctx, device, ROW_CLASS_OTHER, TRUE);
-	} else {
-		row_delete(ctx, device);
-		rang_remove(ctx->notifier->rang, device->id,
-			    event_mailbox_key(event), uid);
+		return about;
 	}
+	if (about && device->events == 1)
+		row_arrivals_known(device, event_mailbox_key(event), uid);
+	ended = row_arrivals_end(device, event, tries > 0);
+	if (ended == 0 && !about)
+		return FALSE;
+	row_end_alerts(ctx, device, about, ended, tries > 0);
 	return TRUE;
 }
 
@@ -246,6 +298,10 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 		row_follow(ctx, device);
 	else
 		row_merge(ctx, device, class, class >= device->row_class);
+	if (class == ROW_CLASS_ARRIVAL)
+		row_arrivals_add(device, event);
+	else
+		device->arrivals.others = TRUE;
 }
 
 static void device_unverified(struct device *device)

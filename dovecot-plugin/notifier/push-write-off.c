@@ -59,6 +59,7 @@ static void device_row_gone(struct push *push)
 	(void)outbox_run(push->scheduler->notifier->outbox,
 			 OUTBOX_PENDING_DELETE, "i", device->id);
 	device->gen = 0;
+	row_arrivals_free(device);
 	account_remove_device_row(device->user->account);
 }
 
@@ -84,6 +85,7 @@ static void device_row_done(struct push *push)
 	}
 	if (push->result.answer == LEMO_ANSWER_DONE)
 		due += (int64_t)push->target->sub->collapse * 1000;
+	row_arrivals_sent(device, push->gen);
 	if (device->row_follows)
 		device->row_class = ROW_CLASS_OTHER;
 	(void)outbox_run(push->scheduler->notifier->outbox,

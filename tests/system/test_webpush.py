@@ -10,7 +10,7 @@ import pytest
 
 from lemotest import wait
 from lemotest.server import is_24
-from lemotest.users import VENDOR
+from lemotest.users import VENDOR, message
 from lemotest.webpush import (Phone, b64, new_keys, point,
                               published_key)
 
@@ -117,16 +117,17 @@ def test_wp_04_levels(server, phone, level):
 
 
 def test_wp_04_what_is_long_is_told_with_less(server, phone):
-    """A set of UIDs, and headers that need escapes, as long as they get: at
-    most 4096 octets, which lemotest/webpush.py checks."""
-    user = server.user()
+    """A push has at most 4096 octets (lemotest/webpush.py checks it): names
+    that do not fit are left out."""
+    user = server.user("sdbox")
     tel = phone(user)
-    user.register(tel, payload=3)
-    long = '"\\' * 400
-    user.deliver(subject=long, sender="joe@remote.test",
-                 extra=f"X-Y: z\r\nReply-To: {long}")
-    push = tel.wait()[0]
-    assert push.data["vnd.lemonade.uid"] == 1
+    user.register(tel, payload=3, events="(personal (MessageAppend))")
+    name = "/".join("&" + "ZeU" * 40 + "-" for _ in range(5))
+    user.session.must("CREATE", name)
+    user.session.append(name, message())
+    assert tel.wait()[0].json["@type"] == "StateChange"
+    user.session.append("INBOX", message(subject="short"))
+    assert tel.wait(2)[1].data["vnd.lemonade.subject"] == "short"
 
 
 def test_wp_05_is_decrypted_by_others(server, phone):
@@ -155,6 +156,19 @@ def test_wp_01_unified_push(server, endpoints):
     user.register(tel)
     user.deliver()
     assert tel.wait()[0].json["@type"] == "StateChange"
+
+
+def test_wp_01_private_push_server(make_server, endpoints):
+    """A server of the admin's own without TLS, at a private address."""
+    sink = endpoints.sink("127.0.0.1", 8080, tls=False)
+    server = make_server(lemonade_allow_hosts="127.0.0.1:8080")
+    user = server.user()
+    tel = Phone(endpoints.new(server=sink, host="127.0.0.1"),
+                published_key(user))
+    tel.url = f"http://127.0.0.1:8080{tel.path}"
+    user.register(tel)
+    user.deliver()
+    tel.wait()
 
 
 # -- what is answered
@@ -542,6 +556,17 @@ def test_se_09_web_push_subscription(server, phone):
 
 
 # -- the admin
+
+def test_wp_05_test_push(server, phone):
+    user = server.user()
+    tel = phone(user)
+    user.register(tel)
+    result = server.doveadm("lemonade", "test", "-u", user.name, "phone",
+                            check=True)
+    assert "201" in result.stdout
+    assert tel.wait()[0].json["@type"] == "StateChange"
+
+
 
 def test_wp_05_dry_run_keeps_the_secrets(server, phone):
     user = server.user()

@@ -152,6 +152,101 @@ def test_ev_14_read_before_it_rang(server, endpoints):
     wait.until(lambda: user.status("phone")["pending"] == 1, 5)
 
 
+def waiting(user, count):
+    wait.until(lambda: user.status("phone")["pending"] == count, 5,
+               f"{count} pending")
+
+
+def test_ev_14_one_of_two_is_read(server, endpoints):
+    """Two alerts wait merged; the later message is read: the other one still
+    rings, with nothing of the one that was read."""
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, events=EVENTS, collapse=3600,
+                  payload=2)
+    imap = user.session
+    user.deliver()
+    endpoint.wait(1)
+    settled(user)
+    for n in range(2):
+        user.deliver()
+        waiting(user, n + 1)
+    imap.select()
+    imap.must("STORE", "3", "+FLAGS", "(\\Seen)")
+    waiting(user, 1)
+    server.doveadm("lemonade", "retry", "-u", user.name, check=True)
+    push = endpoint.wait(2)[1]
+    assert push.event == "MessageNew"
+    assert "vnd.lemonade.uid" not in push.data
+    assert push.data["vnd.lemonade.mailbox"] == "INBOX"
+    assert push.data["vnd.lemonade.unseen"] == 2
+    settled(user)
+    # it did ring, the other did not
+    imap.must("STORE", "3", "+FLAGS.SILENT", "(\\Deleted)")
+    imap.must("EXPUNGE")
+    imap.must("STORE", "2", "+FLAGS", "(\\Seen)")
+    waiting(user, 1)
+    server.doveadm("lemonade", "retry", "-u", user.name, check=True)
+    push = endpoint.wait(3)[2]
+    assert (push.event, push.data["uidset"]) == ("MessageRead", "2")
+
+
+@pytest.mark.parametrize("order", ["2 3", "3 2", "2:3"])
+def test_ev_14_both_are_read(server, endpoints, order):
+    """Whatever the order: then there is nothing to ring for."""
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, events=EVENTS, collapse=3600)
+    imap = user.session
+    user.deliver()
+    endpoint.wait(1)
+    settled(user)
+    for n in range(2):
+        user.deliver()
+        waiting(user, n + 1)
+    imap.select()
+    for numbers in order.split():
+        imap.must("STORE", numbers, "+FLAGS", "(\\Seen)")
+    settled(user)
+    assert events(endpoint) == ["MessageNew"]
+
+
+def test_ev_14_read_after_a_restart(server, endpoints):
+    """The new notifier knows whom the row is about, too."""
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, events=EVENTS, collapse=3600)
+    user.deliver()
+    endpoint.wait(1)
+    settled(user)
+    user.deliver()
+    waiting(user, 1)
+    server.renew_notifier()
+    user.session.select()
+    user.session.must("STORE", "2", "+FLAGS", "(\\Seen)")
+    settled(user)
+    assert events(endpoint) == ["MessageNew"]
+
+
+def test_ev_14_earlier_alert_in_flight(server, endpoints):
+    """Two merged alerts are in flight; the first of them is read, then they
+    fail: the other one is not lost."""
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, events=EVENTS, collapse=3600, payload=2)
+    imap = user.session
+    user.deliver()
+    endpoint.wait(1)
+    settled(user)
+    for n in range(2):
+        user.deliver()
+        waiting(user, n + 1)
+    imap.select()
+    endpoint.tell("delay=0.5,status=503")
+    server.doveadm("lemonade", "retry", "-u", user.name, check=True)
+    endpoint.wait(2)
+    imap.must("STORE", "2", "+FLAGS", "(\\Seen)")
+    endpoint.tell("")
+    push = endpoint.wait(3)[2]
+    assert (push.event, push.data["vnd.lemonade.uid"]) == ("MessageNew", 3)
+
+
 def test_ev_14_withdrawn_elsewhere_is_silent(server, endpoints):
     """Mail that the user appended, and that never rang, is not mentioned."""
     user, endpoint = server.user(), endpoints.new()
