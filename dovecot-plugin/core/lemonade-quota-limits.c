@@ -6,7 +6,6 @@
 #include "str.h"
 #include "strescape.h"
 #include "lemonade-quota-private.h"
-#include "lemonade-raise.h"
 #include "lemonade-store.h"
 #include "lemonade-user.h"
 
@@ -65,10 +64,10 @@ static void limits_write(string_t *str, const char *root,
 		    usage->count_limit);
 }
 
-void lemonade_quota_compare_limits(struct lemonade_raise *raise)
+void lemonade_quota_compare_limits(struct lemonade_user *luser)
 {
-	struct mail_user *user = raise->luser->user;
-	const struct lemonade_quota_api *api = &raise->luser->quota->api;
+	struct mail_user *user = luser->user;
+	const struct lemonade_quota_api *api = &luser->quota->api;
 	ARRAY_TYPE(lemonade_quota_root) roots;
 	ARRAY_TYPE(limits) limits;
 	struct lemonade_usage usage;
@@ -87,7 +86,7 @@ void lemonade_quota_compare_limits(struct lemonade_raise *raise)
 		name = api->get_name(root);
 		limits_write(now, name, &usage);
 		if (limits_differ(limits_find(&limits, name), &usage)) {
-			lemonade_quota_raise(raise, LEMO_EVENT_QUOTA_CHANGE,
+			lemonade_quota_raise(luser, LEMO_EVENT_QUOTA_CHANGE,
 					     root, &usage);
 		}
 	}

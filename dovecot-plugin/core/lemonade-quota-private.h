@@ -26,14 +26,14 @@ struct lemonade_quota {
 	bool compare, compared;
 };
 
-struct lemonade_raise;
+struct lemonade_user;
 
 /* usage NULL: not known. */
-void lemonade_quota_raise(struct lemonade_raise *raise,
+void lemonade_quota_raise(struct lemonade_user *luser,
 			  enum lemo_event_type type, struct quota_root *root,
 			  const struct lemonade_usage *usage);
 
 /* QuotaChange: compares the limits with those that are remembered. */
-void lemonade_quota_compare_limits(struct lemonade_raise *raise);
+void lemonade_quota_compare_limits(struct lemonade_user *luser);
 
 #endif

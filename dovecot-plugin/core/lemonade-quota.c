@@ -129,100 +129,106 @@ void lemonade_quota_look(struct lemonade_user *luser,
  * What is raised
  */
 
-void lemonade_quota_raise(struct lemonade_raise *raise,
+static void fill_event(struct lemonade_user *luser, struct quota_root *root,
+		       const struct lemonade_usage *usage,
+		       struct lemo_event *event)
+{
+	event->quota_root = lemonade_text_utf8(
+		luser->quota->api.get_name(root), ROOT_NAME_MAX);
+	if (usage == NULL)
+		return;
+	event->disk_quota = KILOBYTES(usage->bytes_limit);
+	event->disk_used = KILOBYTES(usage->bytes);
+	event->max_messages = usage->count_limit;
+	event->messages = I_MIN(usage->count, UINT32_MAX);
+}
+
+void lemonade_quota_raise(struct lemonade_user *luser,
 			  enum lemo_event_type type, struct quota_root *root,
 			  const struct lemonade_usage *usage)
 {
-	struct lemonade_user *luser = raise->luser;
+	struct lemonade_raise *raise;
 	struct lemo_event event;
 
 	if ((luser->events & LEMO_EVENT_MASK(type)) == 0)
 		return;
+	raise = lemonade_raise_begin(luser, NULL);
+	if (raise == NULL)
+		return;
 	lemonade_line_init(luser, type, &event);
-	event.quota_root = lemonade_text_utf8(
-		luser->quota->api.get_name(root), ROOT_NAME_MAX);
-	if (usage != NULL) {
-		event.disk_quota = KILOBYTES(usage->bytes_limit);
-		event.disk_used = KILOBYTES(usage->bytes);
-		event.max_messages = usage->count_limit;
-		event.messages = I_MIN(usage->count, UINT32_MAX);
-	}
+	fill_event(luser, root, usage, &event);
 	lemonade_raise_send(raise, &event, NULL);
+	lemonade_raise_end(&raise);
 }
 
 /* The root that has no room, as far as it can be told. */
-static void raise_exceed(struct lemonade_raise *raise)
+static void raise_exceed(struct lemonade_user *luser)
 {
-	struct lemonade_quota *quota = raise->luser->quota;
+	struct lemonade_quota *quota = luser->quota;
 	ARRAY_TYPE(lemonade_quota_root) roots;
 	struct quota_root *root, *unknown = NULL;
 	struct lemonade_usage usage;
-	bool known;
 
-	lemonade_quota_roots(&quota->api, raise->luser->user, &roots);
+	lemonade_quota_roots(&quota->api, luser->user, &roots);
 	array_foreach_elem(&roots, root) {
-		known = lemonade_quota_usage(&quota->api, root, &usage);
-		if (!known && unknown == NULL)
-			unknown = root;
-		if (known && lemonade_usage_is_over(&usage,
-						    quota->refused_size)) {
-			lemonade_quota_raise(raise, LEMO_EVENT_QUOTA_EXCEED,
-					     root, &usage);
+		if (!lemonade_quota_usage(&quota->api, root, &usage)) {
+			if (unknown == NULL)
+				unknown = root;
+		} else if (lemonade_usage_is_over(&usage,
+						  quota->refused_size)) {
 			quota->told = TRUE;
+			lemonade_quota_raise(luser, LEMO_EVENT_QUOTA_EXCEED,
+					     root, &usage);
 			return;
 		}
 	}
 	if (unknown != NULL) {
-		lemonade_quota_raise(raise, LEMO_EVENT_QUOTA_EXCEED, unknown,
-				     NULL);
 		quota->told = TRUE;
+		lemonade_quota_raise(luser, LEMO_EVENT_QUOTA_EXCEED, unknown,
+				     NULL);
 	}
 }
 
-static void raise_within(struct lemonade_raise *raise)
+static void raise_within(struct lemonade_user *luser)
 {
-	struct lemonade_quota *quota = raise->luser->quota;
+	struct lemonade_quota *quota = luser->quota;
+	struct lemonade_usage usage;
+	struct quota_root *root;
 	unsigned int i = 0;
 
 	while (i < array_count(&quota->full)) {
-		struct quota_root *root = array_idx_elem(&quota->full, i);
-		struct lemonade_usage usage;
-
+		root = array_idx_elem(&quota->full, i);
 		if (!lemonade_quota_usage(&quota->api, root, &usage) ||
 		    lemonade_usage_is_full(&usage)) {
 			i++;
 			continue;
 		}
-		lemonade_quota_raise(raise, LEMO_EVENT_QUOTA_WITHIN, root,
-				     &usage);
 		array_delete(&quota->full, i, 1);
 		quota->told = FALSE;
+		lemonade_quota_raise(luser, LEMO_EVENT_QUOTA_WITHIN, root,
+				     &usage);
 	}
 }
 
-static void quota_raise_all(struct lemonade_raise *raise)
+static void quota_raise_all(struct lemonade_user *luser)
 {
-	struct lemonade_quota *quota = raise->luser->quota;
+	struct lemonade_quota *quota = luser->quota;
 
 	if (quota->compare)
-		lemonade_quota_compare_limits(raise);
+		lemonade_quota_compare_limits(luser);
 	if (!quota->told && (quota->refused_size > 0 || quota->crossed))
-		raise_exceed(raise);
-	raise_within(raise);
+		raise_exceed(luser);
+	raise_within(luser);
 }
 
 static void quota_run(struct lemonade_user *luser)
 {
 	struct lemonade_quota *quota = luser->quota;
-	struct lemonade_raise *raise;
 
 	timeout_remove(&quota->to);
-	if (!lemonade_user_replicates(luser)) T_BEGIN {
-		raise = lemonade_raise_begin(luser, NULL);
-		if (raise != NULL) {
-			quota_raise_all(raise);
-			lemonade_raise_end(&raise);
-		}
+	T_BEGIN {
+		if (!lemonade_user_replicates(luser))
+			quota_raise_all(luser);
 	} T_END;
 	quota->compare = quota->crossed = FALSE;
 	quota->refused_size = 0;

@@ -16,18 +16,19 @@ GRACE = 10
 BIG = message(subject="big", body=("x" * 70 + "\r\n") * 140)   # about 10 KB
 
 
-def quota_conf(kilobytes=LIMIT, messages=0):
+def quota_conf(kilobytes=LIMIT, messages=0, driver="count"):
     if is_24():
         count = f"  quota_message_count = {messages}\n" if messages else ""
         return ("mail_plugins {\n  quota = yes\n}\n"
-                'quota "User quota" {\n  quota_driver = count\n'
+                'quota "User quota" {\n  quota_driver = '
+                f"{driver}\n"
                 f"  quota_storage_size = {kilobytes}k\n{count}"
                 f"  quota_storage_grace = {GRACE}k\n}}\n")
     count = f":messages={messages}" if messages else ""
     blocks = "".join(f"protocol {name} {{\n  mail_plugins = $mail_plugins "
                      "quota\n}\n" for name in ("doveadm", "imap", "lmtp"))
-    return (blocks + "plugin {\n  quota = count:User quota\n"
-            "  quota_vsizes = yes\n"
+    return (blocks + f"plugin {{\n  quota = {driver}:User quota\n"
+            f"  quota_vsizes = {'yes' if driver == 'count' else 'no'}\n"
             f"  quota_rule = *:storage={kilobytes}k{count}\n"
             f"  quota_grace = {GRACE}k\n}}\n")
 
@@ -182,6 +183,21 @@ def test_ev_04_change(make_server, endpoints, run_dir):
     feed.settle(user)
     assert [e["diskQuota"] for e in feed.events(user, "QuotaChange")] == \
         [2 * LIMIT]
+
+
+def test_ev_04_driver_maildir(make_server, endpoints, run_dir):
+    """Usage is that of Maildir++'s maildirsize, right after the expunge."""
+    feed = Feed(endpoints.new("feed"), run_dir)
+    server = make_server(quota_conf(driver="maildir"), **feed.settings())
+    user = server.user()
+    for _ in range(3):
+        user.deliver(BIG)
+    assert feed.wait(user, "QuotaExceed")[0]["diskUsed"] > LIMIT
+    user.session.select()
+    user.session.must("STORE", "1", "+FLAGS.SILENT", "(\\Deleted)")
+    user.session.must("EXPUNGE")
+    event = feed.wait(user, "QuotaWithin")[0]
+    assert event["messages"] == 2 and event["diskUsed"] < LIMIT
 
 
 def test_ev_04_device_asks_for_it(quota, endpoints):

@@ -128,6 +128,12 @@ def test_token_is_removed_by_nil(tokens, ann):
     ann.deliver()
     tokens.wait(kept)
     assert tokens.came(gone) == []
+    # the administrator, for a lost phone
+    ann.server.doveadm("mailbox", "metadata", "unset", "-u", ann.name,
+                       "INBOX", ENTRY, check=True)
+    ann.deliver()
+    assert get_token(ann) is None
+    assert tokens.came(kept) == [kept]
 
 
 def test_token_410_removes_it(tokens, ann):
