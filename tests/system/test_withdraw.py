@@ -115,7 +115,7 @@ def test_ev_14_alert_is_not_lost_to_flags(server, endpoints):
     user, endpoint = server.user(), endpoints.new()
     user.register(endpoint, events=EVENTS)
     imap = user.session
-    endpoint.tell("delay=0.5,status=503")
+    endpoint.tell("delay=1,status=503")
     user.deliver()
     endpoint.wait(1)
     imap.select()
@@ -199,7 +199,7 @@ def test_ev_14_one_of_two_is_read_in_the_queue(make_server, endpoints):
     user.register(endpoint, events=EVENTS)
     other.register(busy)
     imap = user.session
-    busy.tell("delay=1.5")
+    busy.tell("delay=2.5")
     other.deliver()
     busy.wait(1)
     for n in range(2):
