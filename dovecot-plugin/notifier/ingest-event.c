@@ -206,29 +206,52 @@ static bool row_is_about(const struct event_line *line,
 		event_has_uid(event, line->event.uid);
 }
 
+/* New mail in a mailbox as the event found it; of which message is not said.
+   other: not even which mailbox. With a reference; NULL on failure. */
+static struct event_line *make_arrival(struct ingest_context *ctx, bool other)
+{
+	struct lemo_event arrival = ctx->line->event;
+	struct event_line *line = NULL;
+	struct lemo_buf buf;
+	const char *error;
+
+	arrival.type = LEMO_EVENT_MESSAGE_NEW;
+	arrival.devices_count = 0;
+	arrival.uid = 0;
+	arrival.modseq = 0;
+	arrival.uidset = arrival.flag_names = NULL;
+	if (arrival.mailbox_id != NULL)
+		arrival.uri = arrival.mailbox_id;
+	if (other) {
+		arrival.mailbox = arrival.mailbox_guid = NULL;
+		arrival.mailbox_id = NULL;
+		arrival.uidvalidity = arrival.uidnext = 0;
+		arrival.messages = arrival.unseen = 0;
+		arrival.highest_modseq = 0;
+	}
+	lemo_buf_init(&buf, LEMO_EVENT_LINE_MAX);
+	lemo_event_encode(&arrival, &buf);
+	if (!buf.failed)
+		line = event_line_parse(buf.data, buf.len - 1, &error);
+	lemo_buf_free(&buf);
+	return line;
+}
+
 /* Others are still to be alerted to, but the message that the row spoke of is
-   not: the row says that there is new mail, and what the mailbox has now. */
+   not. */
 static void row_speak_of_others(struct ingest_context *ctx,
 				struct device *device, int64_t mailbox)
 {
-	struct lemo_event *event = &ctx->line->event, saved = *event;
+	struct ingest_context arrival = *ctx;
 
-	event->type = LEMO_EVENT_MESSAGE_NEW;
-	event->uid = 0;
-	event->modseq = 0;
-	event->uidset = event->flag_names = NULL;
-	if (event->mailbox_id != NULL)
-		event->uri = event->mailbox_id;
-	if (mailbox != event_mailbox_key(event)) {
-		event->mailbox = event->mailbox_guid = event->mailbox_id = NULL;
-		event->uidvalidity = event->uidnext = 0;
-		event->messages = event->unseen = 0;
-		event->highest_modseq = 0;
-	}
-	lemo_buf_reset(&ctx->encoded);
-	row_merge(ctx, device, ROW_CLASS_ARRIVAL, TRUE);
-	*event = saved;
-	lemo_buf_reset(&ctx->encoded);
+	arrival.line = make_arrival(ctx,
+		mailbox != event_mailbox_key(&ctx->line->event));
+	if (arrival.line == NULL)
+		return;
+	lemo_buf_init(&arrival.encoded, LEMO_EVENT_LINE_MAX);
+	row_merge(&arrival, device, ROW_CLASS_ARRIVAL, TRUE);
+	lemo_buf_free(&arrival.encoded);
+	event_line_unref(&arrival.line);
 }
 
 /* Messages of the row need no alert any more. */

@@ -120,7 +120,7 @@ def make_server(run_dir, endpoints, request):
     def make(conf="", includes=None, plain=False, notifier=True, clock=None,
              **settings):
         """Arguments are those of Server."""
-        name = f"s{len(_active)}-{os.urandom(2).hex()}"
+        name = f"s{len(_active)}-{os.urandom(4).hex()}"
         made.append(start(run_dir, endpoints, name, settings, conf,
                           includes=includes, plain=plain, notifier=notifier,
                           clock=clock))

@@ -140,7 +140,7 @@ def test_sc_02_revoke_a_lost_phone(server, endpoints):
 def test_sc_02_revoke_an_entry_that_does_not_parse(server):
     """Put there past all checks, as a replica would."""
     user = server.user()
-    assert user.set_device("odd", {"channel": "log"}).ok
+    assert user.set_device("odd", '{"channel": "log"}').ok
     path = f"{user.home}/dovecot-attributes"
     with open(path, encoding="utf-8") as f:
         text = f.read()

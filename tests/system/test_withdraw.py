@@ -115,7 +115,7 @@ def test_ev_14_alert_is_not_lost_to_flags(server, endpoints):
     user, endpoint = server.user(), endpoints.new()
     user.register(endpoint, events=EVENTS)
     imap = user.session
-    endpoint.tell("delay=0.5,status=503")
+    endpoint.tell("delay=1,status=503")
     user.deliver()
     endpoint.wait(1)
     imap.select()
@@ -188,6 +188,31 @@ def test_ev_14_one_of_two_is_read(server, endpoints):
     server.doveadm("lemonade", "retry", "-u", user.name, check=True)
     push = endpoint.wait(3)[2]
     assert (push.event, push.data["uidset"]) == ("MessageRead", "2")
+
+
+def test_ev_14_one_of_two_is_read_in_the_queue(make_server, endpoints):
+    """The same while both wait for the endpoint, which is busy."""
+    server = make_server(lemonade_origin_connections=1)
+    user, other = server.user(), server.user()
+    endpoint = endpoints.new()
+    busy = endpoints.new(host=endpoint.host)
+    user.register(endpoint, events=EVENTS)
+    other.register(busy)
+    imap = user.session
+    busy.tell("delay=2.5")
+    other.deliver()
+    busy.wait(1)
+    for n in range(2):
+        user.deliver()
+        waiting(user, n + 1)
+    imap.select()
+    imap.must("STORE", "2", "+FLAGS", "(\\Seen)")
+    waiting(user, 1)
+    push = endpoint.wait(1)[0]
+    assert push.event == "MessageNew"
+    assert push.data["vnd.lemonade.unseen"] == 1
+    settled(user)
+    assert events(endpoint) == ["MessageNew"]
 
 
 @pytest.mark.parametrize("order", ["2 3", "3 2", "2:3"])
