@@ -67,7 +67,8 @@ struct lemo_event_device {
 #define LEMO_VERDICT_OWN "own"           /* sent by the same user */
 #define LEMO_VERDICT_FILTER "filter"     /* SEARCH criteria say no */
 
-#define LEMO_EVENT_MAX_DEVICES 10
+/* 10 of METADATA and 10 device tokens (LEMO_DEVICES_MAX, LEMO_TOKENS_MAX) */
+#define LEMO_EVENT_MAX_DEVICES 20
 
 /*
  * Strings are UTF-8 or NULL when absent; numbers are 0 when absent. The
@@ -100,6 +101,8 @@ struct lemo_event {
 	const char *mailbox;      /* name as the user sees it, UTF-8 */
 	const char *mailbox_id;   /* RFC 5423 mailboxID: an IMAP URL */
 	const char *mailbox_guid; /* hex */
+	/* MailboxRename: the name it had, as above */
+	const char *old_mailbox, *old_mailbox_id;
 	uint32_t uidvalidity, uidnext, messages, unseen;
 	uint64_t highest_modseq;
 
@@ -120,6 +123,12 @@ struct lemo_event {
 	/* only if a device or feed wants payload level 3 (decoded headers,
 	   date in RFC 3339) or 4 (snippet) */
 	const char *from, *to, *subject, *date, *snippet;
+
+	/* quota events: RFC 5423 diskQuota and diskUsed in units of 1024
+	   octets and maxMessages; messages is then what counts against it.
+	   What has no limit is 0. */
+	uint64_t disk_quota, disk_used, max_messages;
+	const char *quota_root; /* its name */
 
 	/* the admin's feed wants it */
 	bool feed;

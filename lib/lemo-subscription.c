@@ -3,6 +3,7 @@
 #include "lemo-base64url.h"
 #include "lemo-p256.h"
 #include "lemo-time.h"
+#include "lemo-token.h"
 #include "lemo-weburl.h"
 
 #include <jansson.h>
@@ -18,6 +19,7 @@ const char *const lemo_channel_names[] = {
 	"webhook", "webpush", "exec", "log", "null", NULL
 };
 
+#define CHANNEL_TOKEN "token"
 #define MUST_BE_STRING "must be a string"
 
 /* What is known while an object is parsed. A field's function returns false
@@ -192,14 +194,36 @@ static bool parse_expires(struct parser *p, json_t *value)
 	return true;
 }
 
+static bool is_token_device(const struct parser *p)
+{
+	return lemo_token_id_of_device(p->name) != NULL;
+}
+
 static bool parse_channel(struct parser *p, json_t *value)
 {
 	unsigned int num;
 
+	if (is_token_device(p) && json_is_string(value) &&
+	    strcmp(json_string_value(value), CHANNEL_TOKEN) == 0) {
+		p->sub->channel = CHANNEL_TOKEN;
+		return true;
+	}
 	if (!get_choice(p, value, lemo_channel_names,
 			"must be webhook, webpush, exec, log or null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
+	return true;
+}
+
+static bool parse_token(struct parser *p, json_t *value)
+{
+	if (!is_token_device(p))
+		return fail(p, "is set on INBOX, as /private/devicetoken");
+	if (!json_is_string(value) ||
+	    !lemo_token_is_valid(json_string_value(value),
+				 json_string_length(value)))
+		return fail(p, "must be printable ASCII");
+	p->sub->token = json_string_value(value);
 	return true;
 }
 
@@ -327,7 +351,8 @@ static const struct {
 	{ "collapse", parse_collapse },
 	{ "disabled", parse_disabled },
 	{ "whenConnected", parse_when_connected },
-	{ "quiet", parse_quiet }
+	{ "quiet", parse_quiet },
+	{ "token", parse_token }
 };
 #define FIELDS_COUNT (sizeof(fields) / sizeof(fields[0]))
 
@@ -369,11 +394,23 @@ static bool finish_webpush(struct parser *p)
 	return has_no_format(p);
 }
 
+/* A name that is kept for tokens has nothing else. */
+static bool finish_token(struct parser *p)
+{
+	return (p->sub->token != NULL && p->sub->url == NULL &&
+		p->sub->channel != NULL &&
+		strcmp(p->sub->channel, CHANNEL_TOKEN) == 0) ||
+		fail_in(p, "deviceClientId", "is a name that is kept for "
+			"device tokens");
+}
+
 /* Defaults that depend on other fields, and what must fit together. */
 static bool finish(struct parser *p)
 {
 	struct lemo_subscription *sub = p->sub;
 
+	if (is_token_device(p))
+		return finish_token(p);
 	if (sub->channel == NULL)
 		sub->channel = sub->p256dh != NULL ? "webpush" : "webhook";
 	if (strcmp(sub->channel, "webpush") == 0)
@@ -417,7 +454,7 @@ static bool load(struct parser *p, const char *json, size_t len)
 {
 	json_error_t error;
 
-	if (len > LEMO_DEVICE_MAX_SIZE)
+	if (len > LEMO_DEVICE_MAX_SIZE && !is_token_device(p))
 		return fail(p, "is longer than 4096 octets");
 	p->sub->json = json_loadb(json, len, JSON_REJECT_DUPLICATES, &error);
 	if (p->sub->json == NULL) {

@@ -48,6 +48,9 @@ struct lemo_subscription {
 	/* base64url, p256dh a point of P-256; NULL without keys, which webpush
 	   always has */
 	const char *p256dh, *auth;
+	/* NULL but for the channel "token", which no user can choose: see
+	   lemo-token.h. Its URL is the administrator's. */
+	const char *token;
 	const char *verification_code; /* NULL until the client wrote it */
 	const char *filter;            /* never NULL: default filled in */
 	bool filter_is_default;
@@ -86,7 +89,7 @@ int lemo_subscription_parse(const char *json, size_t len, const char *name,
 			    struct lemo_subscription_error *error_r);
 void lemo_subscription_free(struct lemo_subscription **sub);
 
-/* The channels this build knows, NULL-terminated. */
+/* The channels this build knows and users can choose, NULL-terminated. */
 extern const char *const lemo_channel_names[];
 
 #endif

@@ -14,6 +14,8 @@ struct message {
 struct row {
 	char *user, *device;
 	uint64_t generation;
+	/* why our event is kept back; not in a row yet */
+	char *held_back;
 };
 
 struct lemo_trace_story {
@@ -56,6 +58,7 @@ static void row_free(struct row *row)
 {
 	free(row->user);
 	free(row->device);
+	free(row->held_back);
 }
 
 void lemo_trace_story_deinit(struct lemo_trace_story **_story)
@@ -197,13 +200,30 @@ static struct row *row_find(const struct lemo_trace_story *story,
 	return NULL;
 }
 
+static void row_set_held(struct row *row,
+			 const struct lemo_trace_record *record)
+{
+	free(row->held_back);
+	row->held_back = record->kind == LEMO_TRACE_HELD_BACK &&
+		record->reason != NULL ? copy_str(record->reason) : NULL;
+}
+
+static void row_join(struct row *row, const struct lemo_trace_record *record)
+{
+	/* that a later event is held back does not take ours out of its row */
+	if (record->kind == LEMO_TRACE_HELD_BACK && row->held_back == NULL)
+		return;
+	row->generation = record->generation;
+	row_set_held(row, record);
+}
+
 static void row_follow(struct lemo_trace_story *story,
 		       const struct lemo_trace_record *record)
 {
 	struct row *row = row_find(story, record);
 
 	if (row != NULL) {
-		row->generation = record->generation;
+		row_join(row, record);
 		return;
 	}
 	if (record->device == NULL ||
@@ -213,6 +233,8 @@ static void row_follow(struct lemo_trace_story *story,
 	row->user = copy_str(record->user);
 	row->device = copy_str(record->device);
 	row->generation = record->generation;
+	row->held_back = NULL;
+	row_set_held(row, record);
 	if (row->user == NULL || row->device == NULL)
 		row_free(row);
 	else
@@ -225,26 +247,43 @@ static void row_forget(struct lemo_trace_story *story, struct row *row)
 	*row = story->rows[--story->rows_count];
 }
 
+/* It goes, or it is kept back, perhaps for later. */
+static bool joins(const struct lemo_trace_record *record)
+{
+	return record->kind == LEMO_TRACE_QUEUED ||
+		record->kind == LEMO_TRACE_MERGED ||
+		(record->kind == LEMO_TRACE_HELD_BACK &&
+		 record->generation == 0 && record->reason != NULL);
+}
+
+/* Another event takes ours along, which was kept back. */
+static bool row_resumes(struct row *row,
+			const struct lemo_trace_record *record)
+{
+	if (!is_same(row->held_back, record->reason) ||
+	    record->kind == LEMO_TRACE_HELD_BACK)
+		return false;
+	row_join(row, record);
+	return true;
+}
+
 /* A line about a device's row: does one of our events wait in it? */
 static bool row_matches(struct lemo_trace_story *story,
 			const struct lemo_trace_record *record)
 {
 	struct row *row = row_find(story, record);
-	bool joins = record->kind == LEMO_TRACE_QUEUED ||
-		record->kind == LEMO_TRACE_MERGED;
+	bool ours = event_is_followed(story, record->event_id);
 
-	if (event_is_followed(story, record->event_id)) {
-		if (joins)
+	if (joins(record)) {
+		if (ours)
 			row_follow(story, record);
-		else if (record->final && row != NULL &&
-			 row->generation <= record->generation)
-			row_forget(story, row);
-		return true;
+		return ours || (row != NULL && row_resumes(row, record));
 	}
-	if (row == NULL || joins || record->kind == LEMO_TRACE_EVENT ||
-	    record->generation == 0)
+	if (!ours && (row == NULL || row->held_back != NULL ||
+		      record->generation == 0))
 		return false;
-	if (record->final && row->generation <= record->generation)
+	if (record->final && row != NULL && row->held_back == NULL &&
+	    row->generation <= record->generation)
 		row_forget(story, row);
 	return true;
 }

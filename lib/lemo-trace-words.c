@@ -102,6 +102,15 @@ static void held_back_words_add(const struct lemo_trace_record *record,
 	held_back_reason(record, buf);
 }
 
+static void resumed_words(const struct lemo_trace_record *record,
+			  struct lemo_buf *buf)
+{
+	if (record->reason == NULL)
+		return;
+	lemo_buf_addf(buf, " with all that was held back before (%s)",
+		      record->reason);
+}
+
 static void wait_words(const struct lemo_trace_record *record,
 		       struct lemo_buf *buf)
 {
@@ -145,11 +154,13 @@ void lemo_trace_words(const struct lemo_trace_record *record,
 		break;
 	case LEMO_TRACE_QUEUED:
 		lemo_buf_adds(buf, "queued");
+		resumed_words(record, buf);
 		wait_words(record, buf);
 		break;
 	case LEMO_TRACE_MERGED:
 		lemo_buf_addf(buf, "joins a push that waits (%"PRIu64
 			      " events now)", record->events);
+		resumed_words(record, buf);
 		break;
 	case LEMO_TRACE_SENT:
 		sent_words(record, buf);

@@ -25,9 +25,11 @@ enum lemo_trace_kind {
 	/* a condition did not let it through to the device: reason is its
 	   name in the status entry, detail may say more */
 	LEMO_TRACE_HELD_BACK = 'H',
-	/* it has a row of its own; wait: at the earliest after so long */
+	/* it has a row of its own; wait: at the earliest after so long;
+	   reason: all that was held back for it is in this row */
 	LEMO_TRACE_QUEUED = 'Q',
-	/* it joins a row that waits, of `events' events now */
+	/* it joins a row that waits, of `events' events now; reason: as
+	   above */
 	LEMO_TRACE_MERGED = 'M',
 	/* a request was made at `time': result is what came of it after
 	   msecs; wait: until the next try */

@@ -11,6 +11,7 @@
 #include "mail-search.h"
 #include "lemo-fence.h"
 #include "lemo-quiet.h"
+#include "lemo-token.h"
 #include "lemo-weburl.h"
 #include "lemonade-attribute.h"
 #include "lemonade-compat.h"
@@ -325,6 +326,9 @@ static int device_set(struct mailbox_transaction_context *t,
 	if (!lemo_device_name_is_valid(name))
 		return refuse(t, "subscription: a device is named with 1 to "
 			"64 of a-z, 0-9, dot, underscore and hyphen");
+	if (lemo_token_id_of_device(name) != NULL)
+		return refuse(t, "subscription: this name is kept for device "
+			      "tokens");
 	if (get_value(t, value, &json) < 0 || check_json(t, name, json) < 0 ||
 	    check_count(t, txn, name) < 0)
 		return -1;

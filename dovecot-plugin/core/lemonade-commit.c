@@ -11,6 +11,7 @@
 #include "lemonade-line.h"
 #include "lemonade-match.h"
 #include "lemonade-message.h"
+#include "lemonade-quota.h"
 #include "lemonade-text.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
@@ -394,6 +395,10 @@ static void commit_device(struct commit *c,
 	if (c->handoff == NULL)
 		c->handoff = lemonade_handoff_begin(c->luser);
 	lemonade_handoff_add(c->handoff, &event, TRUE);
+	if (change->json != NULL && c->luser->device_written != NULL) {
+		c->luser->device_written(change->name,
+					 c->luser->device_written_context);
+	}
 }
 
 static void commit_devices(struct commit *c)
@@ -419,6 +424,7 @@ void lemonade_commit(struct lemonade_txn *txn,
 			commit_saves(&c);
 			commit_flags(&c);
 			commit_expunges(&c);
+			lemonade_quota_look(txn->luser, &txn->devices);
 		}
 		lemonade_view_close(&c.view);
 		commit_devices(&c);

@@ -2,9 +2,11 @@
 #include "array.h"
 #include "mail-namespace.h"
 #include "mail-storage-private.h"
+#include "lemo-token.h"
 #include "lemonade-device.h"
 #include "lemonade-endpoint-hash.h"
 #include "lemonade-gone.h"
+#include "lemonade-token.h"
 #include "lemonade-user.h"
 
 static struct mailbox *open_inbox(struct mail_user *user)
@@ -81,7 +83,11 @@ void lemonade_gone_remove(struct lemonade_user *luser, const char *device,
 {
 	if (!lemo_device_name_is_valid(device))
 		return;
+	/* the name of a token is its hash */
 	T_BEGIN {
-		gone_remove(luser, device, hash);
+		if (lemo_token_id_of_device(device) != NULL)
+			lemonade_token_gone(luser, device);
+		else
+			gone_remove(luser, device, hash);
 	} T_END;
 }

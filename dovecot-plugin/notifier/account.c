@@ -8,6 +8,9 @@
 #include "outbox.h"
 
 #define LOG_INTERVAL_SECS 60
+/* Octets read from all connections of one uid in one turn of the event
+   loop. */
+#define TURN_MAX (256 * 1024)
 
 struct accounts {
 	const struct notifier *notifier;
@@ -145,6 +148,18 @@ int accounts_load(struct accounts *accounts)
 	    accounts_count(accounts, OUTBOX_DEVICE_COUNTS) < 0)
 		return -1;
 	return 0;
+}
+
+bool account_takes_turn(struct account *account)
+{
+	uint64_t turn = (uint64_t)ioloop_timeval.tv_sec * 1000000 +
+		ioloop_timeval.tv_usec;
+
+	if (account->turn != turn) {
+		account->turn = turn;
+		account->turn_octets = 0;
+	}
+	return account->turn_octets < TURN_MAX;
 }
 
 void account_add_device_row(struct account *account)

@@ -26,6 +26,8 @@ struct account {
 	/* when too few silent devices were found to make room */
 	time_t none_silent;
 
+	/* connections of sessions, and sessions that hibernate */
+	unsigned int presences, hibernated;
 	/* hand-off connections and their unfinished lines, octets */
 	unsigned int clients;
 	size_t partial;
@@ -47,6 +49,9 @@ int accounts_load(struct accounts *accounts);
 struct account *account_get(struct accounts *accounts, uint32_t uid);
 unsigned int accounts_rows(const struct accounts *accounts);
 unsigned int accounts_devices(const struct accounts *accounts);
+/* False if it has had its share of this turn of the event loop; else add what
+   was read to turn_octets. */
+bool account_takes_turn(struct account *account);
 /* A push to a device waits in the outbox, or does not any more. */
 void account_add_device_row(struct account *account);
 void account_remove_device_row(struct account *account);

@@ -191,8 +191,22 @@ static void endpoint_is_missing(struct push *push)
 	}
 }
 
+/* Whatever is wrong with the administrator's URL, the phone's token is not to
+   blame: only 410 is about it. */
+static void token_judge(struct push *push)
+{
+	if (push->result.status == 410)
+		endpoint_is_missing(push);
+	else if (push->result.answer == LEMO_ANSWER_PERMANENT)
+		push->result.answer = LEMO_ANSWER_RETRY;
+}
+
 void device_endpoint_judge(struct push *push)
 {
+	if (push->target->channel == &channel_token) {
+		token_judge(push);
+		return;
+	}
 	if (!push->target->channel->ends_when_gone ||
 	    !endpoint_is_same(push->target, push->device->target))
 		return;

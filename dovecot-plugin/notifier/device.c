@@ -38,7 +38,8 @@ const char *const held_back_names[HELD_BACK_COUNT] = {
 	[HELD_BACK_BUDGET] = "budget",
 	[HELD_BACK_CEILING] = "ceiling",
 	[HELD_BACK_QUIET] = "quiet",
-	[HELD_BACK_GONE] = "gone"
+	[HELD_BACK_GONE] = "gone",
+	[HELD_BACK_PRESENCE] = "presence"
 };
 
 /* "3 0 1 ...", in the order of the enum, to which more may be appended. */
@@ -202,7 +203,7 @@ static void user_limit_devices(struct users *users, struct user *user)
 		count++;
 	}
 	outbox_done(stmt);
-	if (count < 2 * LEMO_DEVICES_MAX)
+	if (count < 2 * LEMO_EVENT_MAX_DEVICES)
 		return;
 	device = device_find(users, user, last);
 	if (device != NULL && device->push == NULL)

@@ -38,6 +38,8 @@ enum held_back {
 	HELD_BACK_QUIET,
 	/* the push service knows it no more */
 	HELD_BACK_GONE,
+	/* the client is connected and sees it in-band */
+	HELD_BACK_PRESENCE,
 	HELD_BACK_COUNT
 };
 extern const char *const held_back_names[HELD_BACK_COUNT];

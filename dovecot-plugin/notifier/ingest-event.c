@@ -15,6 +15,7 @@
 #include "notifier.h"
 #include "notify-clock.h"
 #include "outbox.h"
+#include "presence.h"
 #include "push.h"
 #include "quiet.h"
 #include "rang.h"
@@ -291,10 +292,15 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 	enum row_class class = class_of(device, event);
 	int64_t ring = event_ring_key(event);
 
+	if (event_is_about_rung(event) &&
+	    (held_overtake(ctx->notifier->held, device, event) ||
+	     row_overtake(ctx, device)))
+		return;
+	if (presence_holds_back(ctx->notifier->presence, device)) {
+		device_hold_back(device, HELD_BACK_PRESENCE);
+		return;
+	}
 	if (event_is_about_rung(event)) {
-		if (held_overtake(ctx->notifier->held, device, event) ||
-		    row_overtake(ctx, device))
-			return;
 		if (!rang_has(ctx->notifier->rang, device->id, event)) {
 			device_hold_back(device, HELD_BACK_SILENT);
 			return;

@@ -10,6 +10,7 @@
 #include "admin.h"
 #include "channel-exec.h"
 #include "clock-watch.h"
+#include "anvil.h"
 #include "feeds.h"
 #include "held.h"
 #include "http-sender.h"
@@ -21,6 +22,7 @@
 #include "notify-clock.h"
 #include "outbox.h"
 #include "quiet.h"
+#include "presence.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "spool-drain.h"
@@ -31,10 +33,16 @@
 
 #include <unistd.h>
 
+#define ANVIL_SOCKET "anvil"
 #define DNS_CLIENT_SOCKET "dns-client"
 #define ADMIN_LISTENER_SUFFIX "-admin"
 
+/* Of the connections that there may be, so many percent are for sessions that
+   only say that they are there; the others are for events. */
+#define PRESENCE_PERCENT 75
+
 static struct notifier notifier;
+static struct anvil *anvil;
 static struct event_category event_category_lemonade = { .name = "lemonade" };
 
 static void client_connected(struct master_service_connection *conn)
@@ -128,6 +136,16 @@ static int outbox_opened(void *context ATTR_UNUSED)
 	return ingest_load(notifier.ingest);
 }
 
+static void connections_init(unsigned int client_limit)
+{
+	unsigned int presences = client_limit * PRESENCE_PERCENT / 100;
+
+	notifier.presence = presence_init(&notifier, anvil, presences);
+	notifier.clients = notify_clients_init(&notifier,
+					       client_limit - presences);
+	notifier.admins = admin_clients_init(&notifier);
+}
+
 static void notifier_init(const struct lemonade_settings *set)
 {
 	const char *error;
@@ -155,14 +173,12 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.quiet = quiet_init(&notifier);
 	notifier.held = held_init(&notifier);
+	connections_init(master_service_get_client_limit(master_service));
 	notifier.ingest = ingest_init(&notifier);
 	outbox_set_opened_callback(notifier.outbox, outbox_opened, NULL);
 	(void)outbox_is_usable(notifier.outbox);
 	notifier.spool = spool_init(&notifier, t_strconcat(
 		set->lemonade_state_dir, "/"STATE_SPOOL_NAME, NULL));
-	notifier.clients = notify_clients_init(&notifier,
-		master_service_get_client_limit(master_service));
-	notifier.admins = admin_clients_init(&notifier);
 }
 
 /* What arrived is written and acknowledged; what is in flight is cut and will
@@ -179,6 +195,7 @@ static void notifier_deinit(void)
 	ingest_deinit(&notifier.ingest);
 	held_deinit(&notifier.held);
 	quiet_deinit(&notifier.quiet);
+	presence_deinit(&notifier.presence);
 	scheduler_deinit(&notifier.scheduler);
 	users_deinit(&notifier.users);
 	lemo_webpush_deinit(&notifier.webpush);
@@ -207,6 +224,7 @@ int main(int argc, char *argv[])
 	notifier.event = event_create(NULL);
 	event_add_category(notifier.event, &event_category_lemonade);
 
+	anvil = anvil_init(notifier.event, ANVIL_SOCKET);
 	if (geteuid() == 0)
 		start_as_root(set);
 	else

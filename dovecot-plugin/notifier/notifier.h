@@ -34,6 +34,7 @@ struct notifier {
 	struct trace *trace;
 	struct ingest *ingest;
 	struct spool *spool;
+	struct presence *presence;
 	struct notify_clients *clients;
 	struct admin_clients *admins;
 };

@@ -96,6 +96,19 @@ static enum lemo_payload target_ceiling(const struct notifier *notifier,
 		notifier->set->lemonade_webhook_payload;
 }
 
+/* The subscription of a token names no URL. */
+static int target_set_token_url(const struct notifier *notifier,
+				struct target *target, const char **error_r)
+{
+	if (target->channel != &channel_token)
+		return 0;
+	target->sub->url = notifier->set->lemonade_token_url;
+	if (*target->sub->url != '\0')
+		return 0;
+	*error_r = "channel: lemonade_token_url is empty";
+	return -1;
+}
+
 static int target_fill(const struct notifier *notifier, struct target *target,
 		       const char **error_r)
 {
@@ -108,7 +121,8 @@ static int target_fill(const struct notifier *notifier, struct target *target,
 		*error_r = "channel: is not served";
 		return -1;
 	}
-	if (target_set_origin(target, error_r) < 0)
+	if (target_set_token_url(notifier, target, error_r) < 0 ||
+	    target_set_origin(target, error_r) < 0)
 		return -1;
 	binding = target_binding(target, "webhook");
 	lemo_keyring_derive(&notifier->secret, &binding, &target->keyring);

@@ -47,6 +47,9 @@ struct trace_files {
 	int64_t keep_msecs;
 	HASH_TABLE(void *, struct trace_log *) table;
 	struct trace_log *logs, *dirty;
+	/* the last file of this one is open: mostly one uid has all mail */
+	struct trace_log *fd_log;
+	int fd;
 	struct timeout *to;
 	time_t last_error;
 };
@@ -167,6 +170,12 @@ static void files_scan(struct trace_files *files)
 		array_sort(&log->list, file_cmp);
 }
 
+static void files_close(struct trace_files *files)
+{
+	i_close_fd(&files->fd);
+	files->fd_log = NULL;
+}
+
 static void log_drop_oldest(struct trace_log *log)
 {
 	struct trace_file *file = array_front_modifiable(&log->list);
@@ -180,8 +189,11 @@ static void log_drop_oldest(struct trace_log *log)
 	log->octets -= file->size;
 	log->files->octets -= file->size;
 	array_pop_front(&log->list);
-	if (array_is_empty(&log->list))
+	if (array_is_empty(&log->list)) {
 		log->open = FALSE;
+		if (log->files->fd_log == log)
+			files_close(log->files);
+	}
 }
 
 static struct trace_log *files_largest(const struct trace_files *files)
@@ -230,6 +242,7 @@ trace_files_init(struct event *event, const char *dir, uint64_t max_octets,
 	struct trace_files *files = i_new(struct trace_files, 1);
 
 	files->event = event;
+	files->fd = -1;
 	files->dir = i_strdup(dir);
 	files->max_octets = max_octets;
 	files->keep_msecs = (int64_t)keep_secs * 1000;
@@ -247,6 +260,7 @@ void trace_files_deinit(struct trace_files **_files)
 
 	*_files = NULL;
 	timeout_remove(&files->to);
+	files_close(files);
 	hash_table_destroy(&files->table);
 	while ((log = files->logs) != NULL) {
 		files->logs = log->next;
@@ -275,32 +289,46 @@ static struct trace_file *log_file(struct trace_log *log)
 	file = array_append_space(&log->list);
 	file->start = now;
 	log->open = TRUE;
+	if (files->fd_log == log)
+		files_close(files);
 	return file;
 }
 
-static void log_append(struct trace_log *log, struct trace_file *file,
-		       const char *path)
+static bool log_open(struct trace_log *log, const struct trace_file *file)
+{
+	struct trace_files *files = log->files;
+	const char *path;
+
+	if (files->fd_log == log)
+		return TRUE;
+	files_close(files);
+	path = file_path(log, file);
+	files->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
+			 O_CLOEXEC, 0600);
+	if (files->fd == -1) {
+		files_error(files, "open", path);
+		log->open = FALSE;
+		return FALSE;
+	}
+	files->fd_log = log;
+	return TRUE;
+}
+
+static void log_append(struct trace_log *log, struct trace_file *file)
 {
 	struct trace_files *files = log->files;
 	ssize_t ret;
-	int fd;
 
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
-		  O_CLOEXEC, 0600);
-	if (fd == -1) {
-		files_error(files, "open", path);
-		log->open = FALSE;
+	if (!log_open(log, file))
 		return;
-	}
-	ret = write(fd, log->buf.data, log->buf.len);
+	ret = write(files->fd, log->buf.data, log->buf.len);
 	if (ret < 0 || (size_t)ret < log->buf.len) {
 		if (ret >= 0)
 			errno = ENOSPC;
-		files_error(files, "write", path);
+		files_error(files, "write", file_path(log, file));
 		/* perhaps in the middle of a line */
 		log->open = FALSE;
 	}
-	i_close_fd(&fd);
 	if (ret > 0) {
 		file->size += ret;
 		log->octets += ret;
@@ -317,7 +345,7 @@ static void log_write(struct trace_log *log)
 		return;
 	file = log_file(log);
 	T_BEGIN {
-		log_append(log, file, file_path(log, file));
+		log_append(log, file);
 	} T_END;
 	lemo_buf_reset(&log->buf);
 	files_limit(log->files);

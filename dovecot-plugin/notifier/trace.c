@@ -22,6 +22,8 @@ struct trace {
 	/* what is worked at, NULL between them */
 	const struct lemo_event *event;
 	int64_t generation;
+	/* what held it back until now */
+	const char *resumed;
 };
 
 struct trace *trace_init(struct notifier *notifier)
@@ -125,12 +127,22 @@ void trace_push(struct trace *trace, const struct push *push)
 	trace->generation = push->device == NULL ? 0 : push->gen;
 }
 
+void trace_resume(struct trace *trace, const struct lemo_event *event,
+		  enum held_back reason)
+{
+	if (trace == NULL)
+		return;
+	trace->event = event;
+	trace->resumed = held_back_names[reason];
+}
+
 void trace_end(struct trace *trace)
 {
 	if (trace == NULL)
 		return;
 	trace->event = NULL;
 	trace->generation = 0;
+	trace->resumed = NULL;
 }
 
 static bool trace_is_on(const struct device *device)
@@ -162,8 +174,10 @@ void trace_queued(const struct device *device, int64_t wait)
 		.detail = wait <= 0 ? NULL : "collapse"
 	};
 
-	if (trace_is_on(device))
-		trace_add_device(device, &record);
+	if (!trace_is_on(device))
+		return;
+	record.reason = device->users->notifier->trace->resumed;
+	trace_add_device(device, &record);
 }
 
 void trace_merged(const struct device *device)
@@ -174,8 +188,10 @@ void trace_merged(const struct device *device)
 		.events = device->events
 	};
 
-	if (trace_is_on(device))
-		trace_add_device(device, &record);
+	if (!trace_is_on(device))
+		return;
+	record.reason = device->users->notifier->trace->resumed;
+	trace_add_device(device, &record);
 }
 
 void trace_row_gone(const struct device *device, const char *why)
@@ -247,6 +263,14 @@ static void push_record_sent(const struct push *push, const char *what,
 		record->reason = end_words(push, what);
 }
 
+/* It waits, e.g. for its budget: device_hold_back() says so. */
+static bool push_is_over(const struct push *push)
+{
+	return push->refusal == PUSH_REFUSED_NOT ||
+		push->refusal == PUSH_REFUSED_TARGET ||
+		push->refusal == PUSH_REFUSED_LATE;
+}
+
 void trace_answered(const struct push *push, const char *what)
 {
 	struct trace *trace = push->scheduler->notifier->trace;
@@ -260,8 +284,7 @@ void trace_answered(const struct push *push, const char *what)
 		.reason = push->result_text
 	};
 
-	/* over budget: device_hold_back() has said so */
-	if (trace == NULL || push->refusal == PUSH_REFUSED_BUDGET)
+	if (trace == NULL || !push_is_over(push))
 		return;
 	record.time = wall_msecs();
 	record.final = strcmp(what, "retry") != 0;

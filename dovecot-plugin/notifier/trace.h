@@ -36,6 +36,10 @@ void trace_event(struct trace *trace, struct account *account,
 		 const struct lemo_event *event, bool feed);
 /* What follows, until trace_end(), comes of this push. */
 void trace_push(struct trace *trace, const struct push *push);
+/* What follows, until trace_end(), comes of events that were kept back for
+   this reason and go now; event: the one that speaks for them. */
+void trace_resume(struct trace *trace, const struct lemo_event *event,
+		  enum held_back reason);
 void trace_end(struct trace *trace);
 
 /* A condition did not let the event through; device_hold_back() calls it. */

@@ -55,6 +55,12 @@ static void close_to_others(struct vapid *vapid, int fd)
 	}
 }
 
+static const char *read_error(const struct vapid *vapid)
+{
+	return t_strdup_printf("reading %s failed: %m%s", vapid->path,
+		errno == EACCES ? ": it must belong to lemonade_user" : "");
+}
+
 /* Returns 1, 0 if there is no file, -1 with *error_r. */
 static int read_keys(struct vapid *vapid, const char **error_r)
 {
@@ -67,8 +73,7 @@ static int read_keys(struct vapid *vapid, const char **error_r)
 		return 0;
 	size = fd == -1 ? -1 : read(fd, buf, sizeof(buf));
 	if (size < 0) {
-		*error_r = t_strdup_printf("reading %s failed: %m",
-					   vapid->path);
+		*error_r = read_error(vapid);
 		i_close_fd(&fd);
 		return -1;
 	}

@@ -22,7 +22,8 @@ lemonade_endpoint_hash_add(struct sha256_ctx *ctx, const char *str)
 	sha256_loop(ctx, str, strlen(str) + 1);
 }
 
-/* Of URL and keys; in the data stack. */
+/* Of URL and keys, or of a device token, whose URL is the administrator's; in
+   the data stack. */
 static inline const char *
 lemonade_endpoint_hash(const struct lemo_subscription *sub)
 {
@@ -30,7 +31,8 @@ lemonade_endpoint_hash(const struct lemo_subscription *sub)
 	struct sha256_ctx ctx;
 
 	sha256_init(&ctx);
-	lemonade_endpoint_hash_add(&ctx, sub->url);
+	lemonade_endpoint_hash_add(&ctx, sub->token != NULL ? sub->token :
+				   sub->url);
 	lemonade_endpoint_hash_add(&ctx, sub->p256dh);
 	lemonade_endpoint_hash_add(&ctx, sub->auth);
 	sha256_result(&ctx, digest);

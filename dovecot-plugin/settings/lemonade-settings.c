@@ -249,6 +249,33 @@ static int check_proxy(const char *proxy, const char **error_r)
 	return -1;
 }
 
+/* Tokens do not go over the open net. */
+static int check_token_url(const struct lemonade_settings *set,
+			   const char **error_r)
+{
+	const char *value = set->lemonade_token_url, *error;
+	struct lemo_weburl url;
+
+	if (!lemonade_setting_is_known(value) || *value == '\0')
+		return 0;
+	if (lemo_weburl_parse(value, &url, &error) < 0) {
+		*error_r = t_strdup_printf("lemonade_token_url: '%s' %s; give "
+			"the https URL of the notifier, e.g. "
+			"https://notifications.example.org/notify", value,
+			error);
+		return -1;
+	}
+	if (url.https ||
+	    !lemonade_setting_is_known(set->lemonade_allow_hosts) ||
+	    lemo_fence_listed(set->lemonade_allow_hosts, url.host, url.port,
+			      NULL, 0))
+		return 0;
+	*error_r = t_strdup_printf("lemonade_token_url: '%s' is not https; "
+		"give an https URL, or name its host in "
+		"lemonade_allow_hosts", value);
+	return -1;
+}
+
 static int check_reach(const struct lemonade_settings *set,
 		       const char **error_r)
 {
@@ -291,7 +318,8 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 	static int (*const checks[])(const struct lemonade_settings *set,
 				     const char **error_r) = {
 		check_mail_process, check_told, check_payload, check_feed,
-		check_state, check_trace, check_sending, check_reach
+		check_state, check_trace, check_sending, check_reach,
+		check_token_url
 	};
 	unsigned int i;
 

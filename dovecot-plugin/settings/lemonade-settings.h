@@ -44,6 +44,10 @@ struct lemonade_settings {
 	unsigned int lemonade_webhook_payload;
 	unsigned int lemonade_webpush_payload;
 
+	/* Where device tokens (Delta Chat) are posted to; empty: they are not
+	   served. */
+	const char *lemonade_token_url;
+
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */
 	const char *lemonade_state_dir;

@@ -3,8 +3,8 @@
 #include "lemo-trace.h"
 #include "lemo-trace-story.h"
 
-/* The input is a line as it might stand on disk. What decodes, encodes to a
-   line that says the same once more. */
+/* The input are lines as they might stand on disk. What decodes, encodes to a
+   line that says the same once more; and a story is made of them all. */
 static void encode_twice(const struct lemo_trace_record *record)
 {
 	struct lemo_trace_record again;
@@ -26,19 +26,10 @@ static void encode_twice(const struct lemo_trace_record *record)
 	lemo_buf_free(&second);
 }
 
-static void tell(const struct lemo_trace_record *record)
+static void say(const struct lemo_trace_record *record)
 {
-	const struct lemo_trace_query query = {
-		.message_id = record->message_id == NULL ? "<x@y>" :
-			record->message_id
-	};
-	struct lemo_trace_story *story = lemo_trace_story_init(&query);
 	struct lemo_buf buf;
 
-	FUZZ_ASSERT(story != NULL);
-	(void)lemo_trace_story_next(story, record);
-	(void)lemo_trace_story_next(story, record);
-	lemo_trace_story_deinit(&story);
 	lemo_buf_init(&buf, 4 * LEMO_TRACE_LINE_MAX);
 	lemo_trace_words(record, &buf);
 	FUZZ_ASSERT(!buf.failed);
@@ -47,14 +38,24 @@ static void tell(const struct lemo_trace_record *record)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* the octet behind it is writable */
-	char *line = fuzz_string(data, size);
+	static const struct lemo_trace_query query = { .message_id = "<a@b>" };
+	/* the octet behind a line is writable */
+	char *lines = fuzz_string(data, size), *pos, *end;
+	struct lemo_trace_story *story = lemo_trace_story_init(&query);
 	struct lemo_trace_record record;
 
-	if (lemo_trace_decode(line, size, &record)) {
+	FUZZ_ASSERT(story != NULL);
+	for (pos = lines; pos < lines + size; pos = end + 1) {
+		end = memchr(pos, '\n', lines + size - pos);
+		if (end == NULL)
+			end = lines + size;
+		if (!lemo_trace_decode(pos, end - pos, &record))
+			continue;
 		encode_twice(&record);
-		tell(&record);
+		say(&record);
+		(void)lemo_trace_story_next(story, &record);
 	}
-	free(line);
+	lemo_trace_story_deinit(&story);
+	free(lines);
 	return 0;
 }

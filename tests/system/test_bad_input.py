@@ -107,8 +107,8 @@ CASES = [
     ("quiet-always", {"url": URL, "quiet": {
         "zone": "UTC", "times": [{"from": "00:00", "to": "24:00"}]}},
      "quiet.times", "no time at which to ring"),
-    ("connected-later", {"url": URL, "whenConnected": "mine"},
-     "whenConnected", "not supported"),
+    ("connected", {"url": URL, "whenConnected": "sometimes"},
+     "whenConnected", "must be mine, any or always"),
     ("client-id", {"url": URL, "deviceClientId": "other"}, "deviceClientId",
      ""),
 ]

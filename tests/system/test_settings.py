@@ -77,7 +77,9 @@ def test_se_04_does_nothing_until_enabled(make_server):
     ("lemonade_events", "MessageOld"), ("lemonade_feed_payload", "7"),
     ("lemonade_outbox_sync", "perhaps"), ("lemonade_allow_hosts", "10.0.0.0/99"),
     ("lemonade_http_proxy", "ftp://x"), ("lemonade_state_dir", "relative"),
-    ("lemonade_request_timeout", "0"), ("lemonade_exec_program", "bin/tell"),
+    ("lemonade_request_timeout", "0"), ("lemonade_token_url", "nonsense"),
+    ("lemonade_token_url", "http://notify.test/"),
+    ("lemonade_exec_program", "bin/tell"),
 ])
 def test_se_04_wrong_settings_are_named(make_server, setting, value):
     """The log names the setting; mail goes on."""

@@ -167,6 +167,21 @@ def test_wp_05_broken_key_file_stays(other):
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
 
 
+def test_wp_05_key_file_of_another_user(other):
+    """What root restored from a backup as his own."""
+    path = f"{other.state_dir}/vapid.pem"
+    owner, before = os.stat(path).st_uid, keys(other)
+    os.chown(path, 0, 0)
+    other.log.expect("VAPID keys: reading .*vapid.pem failed: Permission")
+    other.renew_notifier()
+    result = other.doveadm("lemonade", "vapid", "show")
+    assert result.returncode == 65
+    assert "it must belong to lemonade_user" in result.stderr
+    os.chown(path, owner, owner)
+    other.renew_notifier()
+    assert keys(other) == before
+
+
 def test_wp_05_no_contact_no_key(make_server):
     """Push services are to be told whom to ask."""
     server = make_server(lemonade_contact="")

@@ -147,8 +147,9 @@ static void test_masks_differ(void **state)
 static void test_field_table(void **state)
 {
 	static const char *const rfc5423[] = {
-		"admin", "clientIP", "clientPort", "flagNames", "mailboxID",
-		"messageSize", "messages", "modseq", "pid", "process",
+		"admin", "clientIP", "clientPort", "diskQuota", "diskUsed",
+		"flagNames", "mailboxID", "maxMessages", "messageSize",
+		"messages", "modseq", "oldMailboxID", "pid", "process",
 		"serverDomain", "serverFQDN", "serverPort", "service",
 		"timestamp", "uidnext", "uidset",
 		"uri", "user", "device"

@@ -6,6 +6,7 @@
 #define ID1 "00000000000000000000000000000001"
 #define ID2 "00000000000000000000000000000002"
 #define ID3 "00000000000000000000000000000003"
+#define ID4 "00000000000000000000000000000004"
 
 static const struct lemo_trace_record full = {
 	.time = 1795499427288, .kind = LEMO_TRACE_EVENT,
@@ -223,6 +224,8 @@ static void test_words(void **state)
 		    .detail = "collapse" }, "queued, waits 5.0 s (collapse)" },
 		{ { .kind = LEMO_TRACE_QUEUED, .wait = 999 },
 		  "queued, waits 999 ms" },
+		{ { .kind = LEMO_TRACE_QUEUED, .reason = "quiet" },
+		  "queued with all that was held back before (quiet)" },
 		{ { .kind = LEMO_TRACE_MERGED, .events = 3 },
 		  "joins a push that waits (3 events now)" },
 		{ { .kind = LEMO_TRACE_SENT, .result = "201", .msecs = 12,
@@ -265,6 +268,12 @@ static void test_words(void **state)
 #define ROW(k, u, id, dev, gen, end) { .kind = LEMO_TRACE_##k, .user = u, \
 	.event_id = id, .device = dev, .generation = gen, .final = end }
 
+#define HELD(u, id, dev, why) { .kind = LEMO_TRACE_HELD_BACK, .user = u, \
+	.event_id = id, .device = dev, .reason = why }
+#define RESUMED(k, u, id, dev, gen, why) { .kind = LEMO_TRACE_##k, \
+	.user = u, .event_id = id, .device = dev, .generation = gen, \
+	.reason = why }
+
 struct step {
 	struct lemo_trace_record record;
 	enum lemo_trace_verdict verdict;
@@ -298,6 +307,10 @@ static void test_story_of_a_message(void **state)
 		{ ROW(MERGED, "al", ID3, "phone", 3, false), LEMO_TRACE_SKIP },
 		{ ROW(HELD_BACK, "al", ID3, "pad", 0, false),
 		  LEMO_TRACE_SKIP },
+		/* it is read; nobody cares, and the push goes on */
+		{ { .kind = LEMO_TRACE_EVENT, .user = "al", .event_id = ID4,
+		    .mailbox_key = 9, .uid = 42 }, LEMO_TRACE_TAKE },
+		{ HELD("al", ID4, "phone", "events"), LEMO_TRACE_TAKE },
 		/* the first try was made before ours joined */
 		{ ROW(SENT, "al", ID1, "phone", 1, true), LEMO_TRACE_TAKE },
 		/* another event speaks for the row: ours is in it */
@@ -332,6 +345,33 @@ static void test_story_goes_on_when_it_is_read(void **state)
 		    .mailbox_key = 9, .uidset = "42" }, LEMO_TRACE_TAKE },
 		{ { .kind = LEMO_TRACE_EVENT, .user = "al", .event_id = ID3,
 		    .mailbox_key = 9, .uidset = "x42,42" }, LEMO_TRACE_SKIP },
+	};
+	const struct lemo_trace_query query = { .message_id = "<a@b>" };
+
+	(void)state;
+	tell(&query, steps, N_ELEMENTS(steps));
+}
+
+/* Quiet hours: what was held back goes in a row for which another speaks. */
+static void test_story_of_what_was_kept_back(void **state)
+{
+	static const struct step steps[] = {
+		{ EVENT("al", ID1, 41, "<a@b>"), LEMO_TRACE_TAKE },
+		{ HELD("al", ID1, "phone", "quiet"), LEMO_TRACE_TAKE },
+		{ HELD("al", ID1, "pad", "filter"), LEMO_TRACE_TAKE },
+		{ EVENT("al", ID2, 42, "<x@y>"), LEMO_TRACE_SKIP },
+		{ HELD("al", ID2, "phone", "quiet"), LEMO_TRACE_SKIP },
+		{ HELD("al", ID2, "pad", "quiet"), LEMO_TRACE_SKIP },
+		/* an urgent one that does not wait */
+		{ ROW(QUEUED, "al", ID3, "phone", 1, false), LEMO_TRACE_SKIP },
+		{ ROW(SENT, "al", ID3, "phone", 1, true), LEMO_TRACE_SKIP },
+		{ RESUMED(QUEUED, "al", ID2, "phone", 1, "quiet"),
+		  LEMO_TRACE_TAKE },
+		{ RESUMED(QUEUED, "al", ID2, "pad", 1, "quiet"),
+		  LEMO_TRACE_SKIP },
+		{ ROW(SENT, "al", ID2, "pad", 1, true), LEMO_TRACE_SKIP },
+		{ ROW(SENT, "al", ID2, "phone", 1, true), LEMO_TRACE_TAKE },
+		{ ROW(SENT, "al", ID2, "phone", 2, true), LEMO_TRACE_SKIP },
 	};
 	const struct lemo_trace_query query = { .message_id = "<a@b>" };
 
@@ -411,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_story_of_a_message),
 		cmocka_unit_test(test_story_goes_on_when_it_is_read),
+		cmocka_unit_test(test_story_of_what_was_kept_back),
 		cmocka_unit_test(test_story_of_a_device),
 		cmocka_unit_test(test_story_of_a_user),
 		cmocka_unit_test(test_story_is_bounded)

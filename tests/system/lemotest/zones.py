@@ -13,7 +13,6 @@ DAY = 24 * 3600
 # quiet where a zone of ours says that it is 11 o'clock
 TIMES = [{"from": "10:00", "to": "12:00"}]
 
-
 _zones = []
 
 
@@ -27,7 +26,8 @@ def zones_of(directory):
 class Zones:
     def __init__(self, directory):
         self.directory = f"{directory}/zoneinfo"
-        shutil.copytree(f"{ZONEINFO}/Europe", f"{self.directory}/Europe")
+        # all of them: node looks for the one of /etc/localtime, for minutes
+        shutil.copytree(ZONEINFO, self.directory, symlinks=True)
         os.mkdir(f"{self.directory}/Lemo")
         namespace.bind(self.directory, ZONEINFO)
         self._count = 0
