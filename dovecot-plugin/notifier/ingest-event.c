@@ -559,6 +559,7 @@ void ingest_event_held(struct notifier *notifier, struct device *device,
 
 	if (device->target == NULL || !device_wants(device))
 		return;
+	trace_note(device, &line->event, "its quiet hours are over");
 	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
 	device_add_event(&ctx, device, class);
 	if (events > 1)

@@ -8,6 +8,7 @@ import pytest
 
 from lemotest import wait
 from lemotest.zones import zones_of
+from test_trace import mail, trace, traced, words
 
 URGENT = "Importance: high"
 
@@ -168,3 +169,24 @@ def test_se_09_quiet_hours_of_any_zone(server, zones):
         assert response.ok == good, (name, response)
     assert "Europe/Berlin" in json.loads(user.get_device("phone"))[
         "quiet"]["zone"]
+
+
+def test_sc_02_trace_follows_quiet_hours(server, endpoints, zones):
+    """Held, and what it became when the hours were over."""
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, quiet=zones.quiet())
+    data, message_id = mail("night")
+    user.deliver(data)
+    user.deliver()
+    assert held(user) == 2
+    user.change_device("phone", quiet=None)
+    assert events(endpoint.wait()[0]) == 2
+    said = words(traced(server, "-u", user.name, "--last", "30", what="200"),
+                 "phone")
+    told = " | ".join(said)
+    order = ["held back: quiet", "its quiet hours are over",
+             "for 2 events, answered 200"]
+    places = [told.find(word) for word in order]
+    assert -1 not in places and places == sorted(places), told
+    assert any("quiet" in word for word in words(
+        trace(server, message_id), "phone"))
