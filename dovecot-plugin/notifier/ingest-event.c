@@ -549,7 +549,7 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 	return error;
 }
 
-void ingest_event_held(struct notifier *notifier, struct device *device,
+bool ingest_event_held(struct notifier *notifier, struct device *device,
 		       struct event_line *line, unsigned int class,
 		       unsigned int events)
 {
@@ -558,11 +558,13 @@ void ingest_event_held(struct notifier *notifier, struct device *device,
 	};
 
 	if (device->target == NULL || !device_wants(device))
-		return;
-	trace_note(device, &line->event, "its quiet hours are over");
+		return FALSE;
+	trace_resume(notifier->trace, &line->event, HELD_BACK_QUIET);
 	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
 	device_add_event(&ctx, device, class);
 	if (events > 1)
 		row_count(&ctx, device, events - 1);
 	lemo_buf_free(&ctx.encoded);
+	trace_end(notifier->trace);
+	return TRUE;
 }

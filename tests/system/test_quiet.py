@@ -184,9 +184,9 @@ def test_sc_02_trace_follows_quiet_hours(server, endpoints, zones):
     said = words(traced(server, "-u", user.name, "--last", "30", what="200"),
                  "phone")
     told = " | ".join(said)
-    order = ["held back: quiet", "its quiet hours are over",
-             "for 2 events, answered 200"]
-    places = [told.find(word) for word in order]
-    assert -1 not in places and places == sorted(places), told
-    assert any("quiet" in word for word in words(
-        trace(server, message_id), "phone"))
+    assert told.count("held back: quiet hours") == 2, told
+    assert told.index("held back") < told.index("for 2 events, answered 200")
+    # of the one that does not speak for the summary, too
+    told = words(trace(server, message_id), "phone")
+    assert told[0] == "held back: quiet hours"
+    assert any("for 2 events, answered 200" in word for word in told), told
