@@ -118,7 +118,8 @@ struct lemo_event {
 	uint64_t message_size;
 	const char *message_guid, *message_id;
 	/* as RFC 5435 3.5 counts: 1 high, 2 normal, 3 low; 0 = not looked at,
-	   which is done only if a device may ring in its quiet hours */
+	   which is done if a device may ring in its quiet hours or wants
+	   payload level 3 */
 	uint32_t importance;
 	/* only if a device or feed wants payload level 3 (decoded headers,
 	   date in RFC 3339) or 4 (snippet) */

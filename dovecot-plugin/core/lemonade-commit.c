@@ -164,7 +164,8 @@ payload_level(const struct commit *c, enum lemo_event_type type,
 	return max;
 }
 
-/* Reading the header of each message costs those who asked for it. */
+/* Reading the header of each message costs those who asked for it, or for
+   other fields of it. */
 static bool importance_counts(const struct commit *c,
 			      const struct lemonade_verdicts *verdicts)
 {
@@ -175,8 +176,9 @@ static bool importance_counts(const struct commit *c,
 			array_idx(&c->txn->devices, i);
 
 		if (strcmp(verdicts->verdict[i], LEMO_VERDICT_MATCH) == 0 &&
-		    device->sub->quiet != NULL &&
-		    !device->sub->quiet->hold_urgent)
+		    (device->sub->payload >= LEMO_PAYLOAD_ENVELOPE ||
+		     (device->sub->quiet != NULL &&
+		      !device->sub->quiet->hold_urgent)))
 			return TRUE;
 	}
 	return FALSE;

@@ -5,8 +5,8 @@
 static const struct channel_vfuncs *const channels[] = {
 	&channel_webhook,
 	&channel_webpush,
-	&channel_token,
 	&channel_exec,
+	&channel_token,
 	&channel_log,
 	&channel_null,
 };

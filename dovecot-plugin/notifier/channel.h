@@ -100,8 +100,8 @@ const struct channel_vfuncs *channel_find(const char *name);
 
 extern const struct channel_vfuncs channel_webhook;
 extern const struct channel_vfuncs channel_webpush;
-extern const struct channel_vfuncs channel_token;
 extern const struct channel_vfuncs channel_exec;
+extern const struct channel_vfuncs channel_token;
 extern const struct channel_vfuncs channel_log;
 extern const struct channel_vfuncs channel_null;
 

@@ -346,8 +346,24 @@ void held_recheck(struct held *held, struct device *device)
  * The end of quiet hours
  */
 
-/* The messages ring now. */
-static void held_add_rang(struct held *held, const struct device *device)
+/* The message rings now. */
+static void held_rings(struct held *held, const struct device *device,
+		       const struct lemo_event *event,
+		       const struct lemo_event *speaker)
+{
+	struct trace *trace = held->notifier->trace;
+
+	rang_add(held->notifier->rang, device->id, event,
+		 event_ring_key(event));
+	if (strcmp(event->id, speaker->id) == 0)
+		return;
+	trace_resume(trace, event, HELD_BACK_QUIET);
+	trace_merged(device);
+	trace_end(trace);
+}
+
+static void held_ring_all(struct held *held, const struct device *device,
+			  const struct lemo_event *speaker)
 {
 	struct outbox *outbox = held->notifier->outbox;
 	struct event_line *line;
@@ -360,8 +376,7 @@ static void held_add_rang(struct held *held, const struct device *device)
 					sqlite3_column_bytes(stmt, 0), &error);
 		if (line == NULL)
 			continue;
-		rang_add(held->notifier->rang, device->id, &line->event,
-			 event_ring_key(&line->event));
+		held_rings(held, device, &line->event, speaker);
 		event_line_unref(&line);
 	}
 	outbox_done(stmt);
@@ -393,13 +408,11 @@ static void held_release(struct held *held, struct device *device)
 	struct event_line *line;
 
 	line = held_get_speaker(held, device, &class);
-	if (line != NULL)
-		held_add_rang(held, device);
-	held_forget(held, device);
-	if (line == NULL)
-		return;
-	ingest_event_held(held->notifier, device, line, class, events);
+	if (line != NULL &&
+	    ingest_event_held(held->notifier, device, line, class, events))
+		held_ring_all(held, device, &line->event);
 	event_line_unref(&line);
+	held_forget(held, device);
 }
 
 static void held_device_due(struct held *held, const struct held_device *due)

@@ -630,7 +630,7 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 	return error;
 }
 
-void ingest_event_held(struct notifier *notifier, struct device *device,
+bool ingest_event_held(struct notifier *notifier, struct device *device,
 		       struct event_line *line, unsigned int class,
 		       unsigned int events)
 {
@@ -638,17 +638,16 @@ void ingest_event_held(struct notifier *notifier, struct device *device,
 		.notifier = notifier, .user = device->user, .line = line
 	};
 
-	if (device->target == NULL)
-		return;
+	if (device->target == NULL || !device_wants(device))
+		return FALSE;
 	trace_resume(notifier->trace, &line->event, HELD_BACK_QUIET);
-	if (device_wants(device)) {
-		lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
-		device_add_event(&ctx, device, class);
-		if (events > 1)
-			row_count(&ctx, device, events - 1);
-		lemo_buf_free(&ctx.encoded);
-	}
+	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+	device_add_event(&ctx, device, class);
+	if (events > 1)
+		row_count(&ctx, device, events - 1);
+	lemo_buf_free(&ctx.encoded);
 	trace_end(notifier->trace);
+	return TRUE;
 }
 
 void ingest_event_again(struct notifier *notifier, struct account *account,

@@ -13,8 +13,9 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 			 struct event_line *line, string_t *gone);
 
 /* Inside a transaction: what was held back becomes one push, of which this
-   line speaks; class: as it was when it was held. */
-void ingest_event_held(struct notifier *notifier, struct device *device,
+   line speaks; class: as it was when it was held. False if the device wants
+   none any more. */
+bool ingest_event_held(struct notifier *notifier, struct device *device,
 		       struct event_line *line, unsigned int class,
 		       unsigned int events);
 

@@ -6,6 +6,7 @@
 #include "device.h"
 #include "event-line.h"
 #include "feeds.h"
+#include "lemo-importance.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-clock.h"
@@ -130,6 +131,18 @@ bool push_is_verification(const struct event_line *line)
 	return line->event.type == LEMO_EVENT_DEVICE_SET;
 }
 
+/* What the message says of its importance moves what the device says, if it
+   was looked at. */
+static enum lemo_urgency urgency_of(const struct lemo_subscription *sub,
+				    const struct lemo_event *event)
+{
+	if (event->importance == LEMO_IMPORTANCE_HIGH)
+		return LEMO_URGENCY_HIGH;
+	if (event->importance == LEMO_IMPORTANCE_LOW)
+		return I_MIN(sub->urgency, LEMO_URGENCY_LOW);
+	return sub->urgency;
+}
+
 void push_fill_job(struct channel_job *job, const struct target *target,
 		   const struct event_line *line, unsigned int events)
 {
@@ -144,7 +157,7 @@ void push_fill_job(struct channel_job *job, const struct target *target,
 	job->payload.device = target->device;
 	job->payload.level = target->payload;
 	job->payload.format = target->sub->format;
-	job->payload.urgency = target->sub->urgency;
+	job->payload.urgency = urgency_of(target->sub, &line->event);
 	job->payload.events_count = events;
 }
 

@@ -85,6 +85,17 @@ static int target_set_origin(struct target *target, const char **error_r)
 	return 0;
 }
 
+static enum lemo_payload target_ceiling(const struct notifier *notifier,
+					const struct target *target)
+{
+	/* it stays in the house */
+	if (target->channel == &channel_exec)
+		return LEMO_PAYLOAD_SNIPPET;
+	return target->channel == &channel_webpush ?
+		notifier->set->lemonade_webpush_payload :
+		notifier->set->lemonade_webhook_payload;
+}
+
 /* The subscription of a token names no URL. */
 static int target_set_token_url(const struct notifier *notifier,
 				struct target *target, const char **error_r)
@@ -96,17 +107,6 @@ static int target_set_token_url(const struct notifier *notifier,
 		return 0;
 	*error_r = "channel: lemonade_token_url is empty";
 	return -1;
-}
-
-static enum lemo_payload target_ceiling(const struct notifier *notifier,
-					const struct target *target)
-{
-	/* it stays in the house */
-	if (target->channel == &channel_exec)
-		return LEMO_PAYLOAD_SNIPPET;
-	return target->channel == &channel_webpush ?
-		notifier->set->lemonade_webpush_payload :
-		notifier->set->lemonade_webhook_payload;
 }
 
 static int target_fill(const struct notifier *notifier, struct target *target,

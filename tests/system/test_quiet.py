@@ -8,6 +8,7 @@ import pytest
 
 from lemotest import wait
 from lemotest.zones import zones_of
+from test_trace import mail, trace, traced, words
 
 URGENT = "Importance: high"
 
@@ -168,3 +169,24 @@ def test_se_09_quiet_hours_of_any_zone(server, zones):
         assert response.ok == good, (name, response)
     assert "Europe/Berlin" in json.loads(user.get_device("phone"))[
         "quiet"]["zone"]
+
+
+def test_sc_02_trace_follows_quiet_hours(server, endpoints, zones):
+    """Held, and what it became when the hours were over."""
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, quiet=zones.quiet())
+    data, message_id = mail("night")
+    user.deliver(data)
+    user.deliver()
+    assert held(user) == 2
+    user.change_device("phone", quiet=None)
+    assert events(endpoint.wait()[0]) == 2
+    said = words(traced(server, "-u", user.name, "--last", "30", what="200"),
+                 "phone")
+    told = " | ".join(said)
+    assert told.count("held back: quiet hours") == 2, told
+    assert told.index("held back") < told.index("for 2 events, answered 200")
+    # of the one that does not speak for the summary, too
+    told = words(trace(server, message_id), "phone")
+    assert told[0] == "held back: quiet hours"
+    assert any("for 2 events, answered 200" in word for word in told), told

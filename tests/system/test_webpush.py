@@ -69,6 +69,20 @@ def test_wp_01_wp_02_wp_04_wp_05_push(server, phone, user):
         "content-encoding", "ttl", "urgency", "topic", "content-length"}
 
 
+def test_wp_02_urgency_by_importance(server, phone):
+    """What the sender says of a message moves what the device says."""
+    user = server.user()
+    tel = phone(user)
+    user.register(tel, payload=3)
+    for n, (extra, urgency) in enumerate([
+            ("Importance: high", "high"), ("X-Priority: 5 (Lowest)", "low"),
+            ("Priority: normal", None), ("X-Priority: 9", None)], 1):
+        user.deliver(extra=extra)
+        push = tel.wait(n)[-1]
+        assert push.headers.get("urgency", "normal") == (urgency or "normal")
+        settled(user)
+
+
 def test_wp_02_topics(server, phone):
     """One a device and mailbox, and the push service cannot tell which; what
     takes an alert back has the alert's."""
