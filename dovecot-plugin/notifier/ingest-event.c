@@ -658,9 +658,12 @@ void ingest_event_again(struct notifier *notifier, struct account *account,
 		.user = user_get(notifier->users, account, line->event.user),
 		.line = line
 	};
+	struct device *found = device_find(notifier->users, ctx.user, device);
 	unsigned int i;
 
-	trace_resume(notifier->trace, &line->event, HELD_BACK_PRESENCE);
+	trace_again(notifier->trace, &line->event);
+	if (found != NULL)
+		trace_note(found, NULL, "it was not connected after all");
 	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
 	for (i = 0; i < line->event.devices_count; i++) {
 		if (strcmp(line->event.devices[i].name, device) == 0)

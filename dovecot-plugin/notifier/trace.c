@@ -115,6 +115,12 @@ void trace_push(struct trace *trace, const struct push *push)
 	trace->generation = push->device == NULL ? 0 : push->gen;
 }
 
+void trace_again(struct trace *trace, const struct lemo_event *event)
+{
+	if (trace != NULL)
+		trace->event = event;
+}
+
 void trace_resume(struct trace *trace, const struct lemo_event *event,
 		  enum held_back reason)
 {

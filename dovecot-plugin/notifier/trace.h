@@ -36,8 +36,10 @@ void trace_event(struct trace *trace, struct account *account,
 		 const struct lemo_event *event, bool feed);
 /* What follows, until trace_end(), comes of this push. */
 void trace_push(struct trace *trace, const struct push *push);
-/* What follows, until trace_end(), comes of events that were kept back for
-   this reason and go now; event: the one that speaks for them. */
+/* An event that trace_event() told is looked at once more. */
+void trace_again(struct trace *trace, const struct lemo_event *event);
+/* What follows, until trace_end(), comes of all events of a device that were
+   kept back for this reason and go now; event: the one that speaks for them. */
 void trace_resume(struct trace *trace, const struct lemo_event *event,
 		  enum held_back reason);
 void trace_end(struct trace *trace);

@@ -488,6 +488,9 @@ def test_nf_05_dead_tcp_connection_stops_counting(server, endpoints):
     assert watch.is_held(subject="unseen")
     push, = endpoint.wait(1, timeout=30)
     assert push.data["vnd.lemonade.uid"] == 2
+    said = [row["what"] for row in server.rows(
+        "lemonade", "trace", "-u", user.name, "--device", "phone")]
+    assert said[said.index("it was not connected after all") + 1] == "queued"
     assert not watch.is_held(subject="later")
     assert endpoint.wait(2)[1].data["vnd.lemonade.uid"] == 3
     dead.revive()

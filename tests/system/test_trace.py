@@ -201,6 +201,18 @@ def test_sc_02_trace_of_quiet_hours(server, endpoints, run_dir):
     assert "answered" not in json.dumps(trace(server, read[1]))
 
 
+def test_sc_02_trace_of_presence(server, endpoints):
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, whenConnected="mine")
+    session = user.imap()
+    assert session.getmetadata(user.entry("phone"))
+    session.select()
+    data, message_id = mail("connected")
+    user.deliver(data)
+    rows = traced(server, message_id, what="held back")
+    assert words(rows, "phone") == ["held back: it is connected"]
+
+
 def test_sc_02_trace_of_the_feed(feed_server, feed):
     user = feed_server.user()
     data, message_id = mail("feed")
