@@ -66,10 +66,12 @@ def test_ev_07_master_user(feed, ann):
 
 
 def test_nf_06_device_hears_of_logins(server, endpoints):
-    """An app that wants to know who logs in."""
+    """An app that wants to know who logs in, which a connected one is not
+    told in-band."""
     user = server.user()
     endpoint = endpoints.new("logins")
-    user.register(endpoint, events="(personal (Login Logout))", payload=2)
+    user.register(endpoint, events="(personal (Login Logout))", payload=2,
+                  whenConnected="any")
     session = user.imap()
     push, = endpoint.wait()
     assert push.event == "Login"
