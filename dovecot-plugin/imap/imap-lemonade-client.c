@@ -17,6 +17,8 @@ struct imap_lemonade_client {
 	struct lemonade_user *luser;
 	/* NULL: the user has no device */
 	struct imap_lemonade_presence *presence;
+	/* namespaces are there; a client may be destroyed before */
+	bool ready;
 };
 
 static MODULE_CONTEXT_DEFINE_INIT(imap_lemonade_imap_module,
@@ -40,12 +42,21 @@ static void client_begin(struct imap_lemonade_client *lclient)
 	}
 }
 
+/* Can anybody want to hear of it? The user has a device, or there is a feed:
+   else METADATA need not be read. */
+static bool client_is_heard(const struct imap_lemonade_client *lclient)
+{
+	return lclient->ready &&
+		(lclient->presence != NULL || lclient->luser->feed != 0);
+}
+
 static void client_init(struct client *client)
 {
 	struct imap_lemonade_client *lclient = IMAP_LEMONADE_CONTEXT(client);
 	ARRAY_TYPE(const_string) names;
 
 	lclient->module_ctx.super.init(client);
+	lclient->ready = TRUE;
 	/* nobody asks whether a user without devices is there */
 	T_BEGIN {
 		user_devices(client, &names);
@@ -54,7 +65,7 @@ static void client_init(struct client *client)
 		else
 			client_begin(lclient);
 	} T_END;
-	if (!client->user->session_restored)
+	if (!client->user->session_restored && client_is_heard(lclient))
 		lemonade_access_login(lclient->luser);
 }
 
@@ -86,13 +97,16 @@ static void client_logout(struct imap_lemonade_client *lclient,
 static void client_destroy_hook(struct client *client, const char *reason)
 {
 	struct imap_lemonade_client *lclient = IMAP_LEMONADE_CONTEXT(client);
+	bool heard;
 
 	lclient->luser->device_written = NULL;
 	if (client->hibernated)
 		imap_lemonade_presence_hibernate(&lclient->presence);
 	else {
+		heard = client_is_heard(lclient);
 		imap_lemonade_presence_end(&lclient->presence);
-		client_logout(lclient, reason);
+		if (heard)
+			client_logout(lclient, reason);
 	}
 	lclient->module_ctx.super.destroy(client, reason);
 }
@@ -131,7 +145,7 @@ void imap_lemonade_client_claim(struct client *client, const char *device)
 	struct imap_lemonade_client *lclient = IMAP_LEMONADE_CONTEXT(client);
 	ARRAY_TYPE(const_string) names;
 
-	if (lclient == NULL)
+	if (lclient == NULL || !lclient->ready)
 		return;
 	T_BEGIN {
 		user_devices(client, &names);

@@ -5,6 +5,7 @@
 #include "account.h"
 #include "anvil.h"
 #include "device.h"
+#include "event-line.h"
 #include "lemo-subscription.h"
 #include "notifier.h"
 #include "presence-private.h"
@@ -188,6 +189,13 @@ void presence_session_set_devices(struct presence_session *session,
  * The question
  */
 
+/* IMAP has no way to tell of these. */
+#define NOT_IN_BAND (LEMO_EVENT_MASK(LEMO_EVENT_LOGIN) | \
+	LEMO_EVENT_MASK(LEMO_EVENT_LOGOUT) | \
+	LEMO_EVENT_MASK(LEMO_EVENT_QUOTA_EXCEED) | \
+	LEMO_EVENT_MASK(LEMO_EVENT_QUOTA_WITHIN) | \
+	LEMO_EVENT_MASK(LEMO_EVENT_QUOTA_CHANGE))
+
 static bool session_counts(const struct presence_session *session,
 			   const struct device *device)
 {
@@ -206,7 +214,9 @@ bool presence_holds_back(struct presence *presence,
 	struct presence_user *user;
 	unsigned int hibernated = 0;
 
-	if (device->target->sub->when_connected == LEMO_WHEN_CONNECTED_ALWAYS)
+	if (device->target->sub->when_connected ==
+	    LEMO_WHEN_CONNECTED_ALWAYS ||
+	    (LEMO_EVENT_MASK(line->event.type) & NOT_IN_BAND) != 0)
 		return FALSE;
 	user = user_lookup(presence, device->user->account,
 			   device->user->name);

@@ -8,6 +8,7 @@ import pytest
 from lemotest import wait
 from lemotest.feed import Feed
 from lemotest.imap import Imap
+from lemotest.server import is_24
 from test_presence import HIBERNATE, hibernating, idle
 
 
@@ -66,10 +67,12 @@ def test_ev_07_master_user(feed, ann):
 
 
 def test_nf_06_device_hears_of_logins(server, endpoints):
-    """An app that wants to know who logs in."""
+    """An app that wants to know who logs in, which a connected one is not
+    told in-band."""
     user = server.user()
     endpoint = endpoints.new("logins")
-    user.register(endpoint, events="(personal (Login Logout))", payload=2)
+    user.register(endpoint, events="(personal (Login Logout))", payload=2,
+                  whenConnected="any")
     session = user.imap()
     push, = endpoint.wait()
     assert push.event == "Login"
@@ -93,3 +96,21 @@ def test_ev_07_hibernation_is_no_logout(make_server, run_dir, endpoints):
     session.logout()
     feed.wait(user, "Logout")
     assert [push.event for push in feed.pushes(user)] == ["Login", "Logout"]
+
+
+def test_ev_07_mail_that_cannot_be_opened(make_server, run_dir, endpoints):
+    """The client ends before it has begun: no event, no crash."""
+    feed = Feed(endpoints.new("feed"), run_dir)
+    server = make_server("namespace bad {\n  prefix = Bad/\n"
+                         "  separator = /\n  " + (
+        "mail_driver = nosuch" if is_24() else "location = nosuch:~/x") +
+        "\n}\n", **feed.settings("Login Logout"))
+    server.log.expect("nosuch")
+    user = server.user()
+    session = Imap(server.ports["imap"])
+    with pytest.raises((EOFError, OSError, AssertionError)):
+        assert session.login(user.name, user.password).ok
+        session.must("NOOP")
+    session.close()
+    server.log.wait("nosuch")
+    assert not feed.events(user)

@@ -4,8 +4,9 @@ connected; what counts as connected; when in doubt, push."""
 import contextlib
 import ctypes
 import json
-import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -13,7 +14,7 @@ from lemotest import wait
 from lemotest.namespace import UIDS
 from lemotest.server import is_24
 from lemotest.users import PUSH, deliver_patiently, message
-from lemotest.wire import Door
+from lemotest.wire import Door, VERSION
 
 HIBERNATE = {"2.3": """
 imap_hibernate_timeout = 1s
@@ -225,28 +226,39 @@ def test_nf_05_claim_of_what_is_not_ones_own(server, user, phone):
     assert not Watch(user).is_held()
 
 
+# Opens so many connections, says the same on each, shows the answers, and
+# keeps them until its input ends.
+SESSIONS = """
+import socket, sys
+path, count, text = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+files = []
+for _ in range(count):
+    door = socket.socket(socket.AF_UNIX)
+    door.connect(path)
+    door.sendall(text.encode())
+    files.append(door.makefile("rb"))
+    files[-1].readline()
+    print(files[-1].readline().decode(), end="")
+print("", flush=True)
+sys.stdin.read()
+"""
+
+
 @contextlib.contextmanager
-def staying_as(uid, func):
-    """Runs in a process of that uid, which stays; its result has to be
-    true."""
-    ours, its = socket.socketpair()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setgid(uid)
-            os.setuid(uid)
-            its.send(b"y" if func() else b"n")
-            ours.close()
-            its.recv(1)
-        finally:
-            os._exit(0)
-    its.close()
-    try:
-        assert ours.recv(1) == b"y"
-        yield
-    finally:
-        ours.close()
-        os.waitpid(pid, 0)
+def sessions_of(uid, server, line, count=1):
+    """Connections of another uid; gives their answers."""
+    with subprocess.Popen(
+            [sys.executable, "-c", SESSIONS,
+             f"{server.base}/run/lemonade-notify", str(count),
+             f"{VERSION}\n{line}\n"], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, user=uid, group=uid, extra_groups=[],
+            text=True, cwd="/") as process:
+        answers = []
+        while answer := process.stdout.readline().rstrip("\n"):
+            answers.append(answer)
+        assert len(answers) == count
+        yield answers
+        process.stdin.close()
 
 
 def presence_line(user, session="s1", ip="127.0.0.1", devices=("phone",)):
@@ -255,18 +267,14 @@ def presence_line(user, session="s1", ip="127.0.0.1", devices=("phone",)):
 
 def test_nf_05_claim_by_another_uid(server, user, phone):
     """It is believed, but of another user of the same name."""
-    path = f"{server.base}/run/lemonade-notify"
-    doors = []
-
-    def claim():
-        doors.append(Door(path))
-        return doors[-1].ask(presence_line(user)) == presence_line(user)
-    assert claim()
-    with staying_as(UIDS["lemobob"], claim):
-        assert not Watch(user).is_held()
-    doors[0].close()
+    line = presence_line(user)
+    with sessions_of(0, server, line) as answers:
+        assert answers == [line]
+        with sessions_of(UIDS["lemobob"], server, line) as answers:
+            assert answers == [line]
+            assert not Watch(user).is_held()
     # a positive control: the user's own uid
-    with staying_as(user.uid, claim):
+    with sessions_of(user.uid, server, line):
         assert Watch(user).is_held()
 
 
@@ -358,15 +366,9 @@ def test_nf_05_flood_of_another_uid_leaves_room(make_server, endpoints):
     user = server.user()
     register(user, endpoints.new("flood"))
 
-    kept = []
-
-    def flood():
-        answers = []
-        for _ in range(200):
-            kept.append(Door(f"{server.base}/run/lemonade-notify"))
-            answers.append(kept[-1].ask(presence_line(user)))
-        return "NO\tPRESENCE\tfull\ttoo many sessions" in answers
-    with staying_as(UIDS["lemobob"], flood):
+    with sessions_of(UIDS["lemobob"], server, presence_line(user),
+                     200) as answers:
+        assert "NO\tPRESENCE\tfull\ttoo many sessions" in answers
         session = user.imap()
         say_id(session, "phone")
         assert Watch(user).is_held()
