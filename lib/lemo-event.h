@@ -90,6 +90,12 @@ struct lemo_event {
 	/* access protocols only; admin only when it differs from user */
 	const char *client_ip, *admin;
 	uint32_t client_port;
+	/* Login and Logout: what the client connected to */
+	const char *server_domain;
+	uint32_t server_port;
+	/* Logout: graceful, abort or timeout; length of the session, s */
+	const char *disconnect;
+	uint32_t duration;
 
 	/* mailbox events and message events */
 	const char *mailbox;      /* name as the user sees it, UTF-8 */
@@ -111,6 +117,9 @@ struct lemo_event {
 	/* MessageNew and MessageAppend. size as in FETCH BODY[]. */
 	uint64_t message_size;
 	const char *message_guid, *message_id;
+	/* as RFC 5435 3.5 counts: 1 high, 2 normal, 3 low; 0 = not looked at,
+	   which is done only if a device may ring in its quiet hours */
+	uint32_t importance;
 	/* only if a device or feed wants payload level 3 (decoded headers,
 	   date in RFC 3339) or 4 (snippet) */
 	const char *from, *to, *subject, *date, *snippet;
@@ -134,6 +143,9 @@ const char *lemo_event_type_name(enum lemo_event_type type);
    there is none. */
 bool lemo_event_type_find(const char *name, size_t len,
 			  enum lemo_event_type *type_r);
+
+/* deviceClientId: [a-z0-9._-]{1,64} */
+bool lemo_device_name_is_valid(const char *name);
 
 /* Parses names separated by spaces or commas into a mask; "all" is all of
    RFC 5423, "" none. Returns 0, or -1 with *error_r (constant) and *pos_r

@@ -1,4 +1,5 @@
 #include "lemo-subscription.h"
+#include "lemo-subscription-private.h"
 #include "lemo-base64url.h"
 #include "lemo-p256.h"
 #include "lemo-time.h"
@@ -15,10 +16,9 @@
 #define AUTH_LEN 16 /* octets, RFC 8291 3.2 */
 
 const char *const lemo_channel_names[] = {
-	"webhook", "webpush", "log", "null", NULL
+	"webhook", "webpush", "exec", "log", "null", NULL
 };
 
-#define NOT_YET "not supported by this version"
 #define CHANNEL_TOKEN "token"
 #define MUST_BE_STRING "must be a string"
 
@@ -209,7 +209,7 @@ static bool parse_channel(struct parser *p, json_t *value)
 		return true;
 	}
 	if (!get_choice(p, value, lemo_channel_names,
-			"must be webhook, webpush, log or null", &num))
+			"must be webhook, webpush, exec, log or null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
 	return true;
@@ -312,17 +312,22 @@ static bool parse_disabled(struct parser *p, json_t *value)
 
 static bool parse_when_connected(struct parser *p, json_t *value)
 {
-	static const char *const choices[] = { "always", NULL };
+	static const char *const choices[] = {
+		"mine", "any", "always", NULL
+	};
 	unsigned int num;
 
-	return get_choice(p, value, choices, NOT_YET "; only always is",
-			  &num);
+	if (!get_choice(p, value, choices, "must be mine, any or always",
+			&num))
+		return false;
+	p->sub->when_connected = num;
+	return true;
 }
 
 static bool parse_quiet(struct parser *p, json_t *value)
 {
-	(void)value;
-	return fail(p, NOT_YET);
+	p->sub->quiet = lemo_subscription_parse_quiet(value, p->error);
+	return p->sub->quiet != NULL;
 }
 
 static const struct {
@@ -368,6 +373,12 @@ static bool parse_field(struct parser *p, const char *name, json_t *value)
 	return false;
 }
 
+static bool has_no_format(struct parser *p)
+{
+	return json_object_get(p->sub->json, "format") == NULL ||
+		fail_in(p, "format", "must be absent with this channel");
+}
+
 static bool finish_webpush(struct parser *p)
 {
 	const struct lemo_subscription *sub = p->sub;
@@ -380,8 +391,7 @@ static bool finish_webpush(struct parser *p)
 		return fail_in(p, "keys", "is missing: p256dh and auth of the "
 			       "push subscription");
 	}
-	return json_object_get(sub->json, "format") == NULL ||
-		fail_in(p, "format", "must be absent with this channel");
+	return has_no_format(p);
 }
 
 /* A name that is kept for tokens has nothing else. */
@@ -410,8 +420,9 @@ static bool finish(struct parser *p)
 			fail_in(p, "url", "is missing: an https:// URL to "
 				"push to");
 	}
-	return sub->url == NULL ||
-		fail_in(p, "url", "must be absent with this channel");
+	if (sub->url != NULL)
+		return fail_in(p, "url", "must be absent with this channel");
+	return strcmp(sub->channel, "exec") != 0 || has_no_format(p);
 }
 
 static bool parse_fields(struct parser *p)
@@ -501,13 +512,7 @@ void lemo_subscription_free(struct lemo_subscription **_sub)
 	*_sub = NULL;
 	if (sub->events != NULL)
 		lemo_notify_groups_free(&sub->events);
+	free(sub->quiet);
 	json_decref(sub->json);
 	free(sub);
-}
-
-bool lemo_device_name_is_valid(const char *name)
-{
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
-
-	return name[len] == '\0' && len >= 1 && len <= LEMO_DEVICE_NAME_MAX;
 }

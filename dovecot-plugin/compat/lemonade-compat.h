@@ -18,6 +18,12 @@ static inline const char *lemonade_user_protocol(const struct mail_user *user)
 	return user->protocol;
 }
 
+/* The name that the client asked for in TLS (SNI), or NULL. */
+static inline const char *lemonade_user_local_name(const struct mail_user *user)
+{
+	return user->conn.local_name;
+}
+
 static inline void lemonade_notify_unregister(struct notify_context **ctx)
 {
 	notify_unregister(ctx);
@@ -37,6 +43,13 @@ static inline bool lemonade_user_is_secured(const struct mail_user *user)
 static inline const char *lemonade_user_protocol(const struct mail_user *user)
 {
 	return user->service;
+}
+
+/* not told to mail processes */
+static inline const char *
+lemonade_user_local_name(const struct mail_user *user ATTR_UNUSED)
+{
+	return NULL;
 }
 
 static inline void lemonade_notify_unregister(struct notify_context **_ctx)

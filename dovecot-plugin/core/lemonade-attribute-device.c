@@ -10,6 +10,7 @@
 #include "mailbox-attribute-private.h"
 #include "mail-search.h"
 #include "lemo-fence.h"
+#include "lemo-quiet.h"
 #include "lemo-token.h"
 #include "lemo-weburl.h"
 #include "lemonade-attribute.h"
@@ -19,6 +20,7 @@
 #include "lemonade-handoff.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
+#include "lemonade-zoneinfo.h"
 
 #include <arpa/inet.h>
 
@@ -187,6 +189,15 @@ static int check_url(struct mailbox_transaction_context *t, const char *url)
 	return error == NULL ? 0 : refuse_field(t, "url", error);
 }
 
+static int check_quiet(struct mailbox_transaction_context *t,
+		       const struct lemo_quiet *quiet)
+{
+	if (quiet == NULL || lemonade_zone_may_exist(quiet->zone))
+		return 0;
+	return refuse_field(t, "quiet.zone", "is no time zone that this "
+			    "server knows");
+}
+
 const char *lemonade_channel_refusal(const struct lemonade_settings *set,
 				     const char *channel)
 {
@@ -194,6 +205,10 @@ const char *lemonade_channel_refusal(const struct lemonade_settings *set,
 	if (strcmp(channel, "webpush") == 0 && *set->lemonade_contact == '\0')
 		return "is not served here: the administrator has set no "
 			"lemonade_contact";
+	if (strcmp(channel, "exec") == 0 &&
+	    *set->lemonade_exec_program == '\0')
+		return "is not served here: the administrator has set no "
+			"lemonade_exec_program";
 	return NULL;
 }
 
@@ -240,6 +255,8 @@ static int check_json(struct mailbox_transaction_context *t, const char *name,
 		ret = check_filter(t, sub->filter);
 	if (ret == 0)
 		ret = check_mailboxes(t, sub->events);
+	if (ret == 0)
+		ret = check_quiet(t, sub->quiet);
 	lemo_subscription_free(&sub);
 	return ret;
 }

@@ -33,9 +33,13 @@ static const char *get_channels(const struct lemonade_user *luser)
 
 static const char *get_ceilings(const struct lemonade_user *luser)
 {
-	return t_strdup_printf("{\"webhook\":%u,\"webpush\":%u}",
+	const char *exec = "";
+
+	if (lemonade_channel_refusal(luser->set, "exec") == NULL)
+		exec = t_strdup_printf(",\"exec\":%u", LEMO_PAYLOAD_SNIPPET);
+	return t_strdup_printf("{\"webhook\":%u,\"webpush\":%u%s}",
 			       luser->set->lemonade_webhook_payload,
-			       luser->set->lemonade_webpush_payload);
+			       luser->set->lemonade_webpush_payload, exec);
 }
 
 static const char *get_limits(const struct lemonade_user *luser)

@@ -16,6 +16,7 @@
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
 #include "lemonade-view.h"
+#include "lemo-quiet.h"
 
 /* A longer set of UIDs goes in several lines. */
 #define RANGES_PER_LINE 1000
@@ -105,6 +106,16 @@ static void arrivals_filter(struct commit *c, struct arrivals *a)
 	}
 }
 
+/* "Why did it not ring?" is asked by Message-ID, also where no device looks
+   at new mail or all of them are disabled. */
+static void arrivals_look_for_trace(struct commit *c,
+				    const struct arrivals *a)
+{
+	if (a->type == LEMO_EVENT_MESSAGE_NEW && a->verdicts.count > 0 &&
+	    c->luser->set->lemonade_trace_retention > 0)
+		(void)lemonade_view_open(&c->view, c->txn->box);
+}
+
 /* The verdicts on one message; view->mail points to it if is_there. */
 static void arrival_verdicts(struct commit *c, const struct arrivals *a,
 			     uint32_t uid, bool is_there,
@@ -153,6 +164,24 @@ payload_level(const struct commit *c, enum lemo_event_type type,
 	return max;
 }
 
+/* Reading the header of each message costs those who asked for it. */
+static bool importance_counts(const struct commit *c,
+			      const struct lemonade_verdicts *verdicts)
+{
+	unsigned int i;
+
+	for (i = 0; i < verdicts->count; i++) {
+		const struct lemonade_device *device =
+			array_idx(&c->txn->devices, i);
+
+		if (strcmp(verdicts->verdict[i], LEMO_VERDICT_MATCH) == 0 &&
+		    device->sub->quiet != NULL &&
+		    !device->sub->quiet->hold_urgent)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 static void arrival_send(struct commit *c, const struct arrivals *a,
 			 const struct lemonade_save *save, uint32_t uid)
 {
@@ -172,6 +201,10 @@ static void arrival_send(struct commit *c, const struct arrivals *a,
 		lemonade_message_fill(c->view.mail,
 				      payload_level(c, a->type, &verdicts),
 				      &event);
+		if (importance_counts(c, &verdicts)) {
+			event.importance =
+				lemonade_message_importance(c->view.mail);
+		}
 	}
 	commit_send(c, &event, &verdicts, uid != 0);
 }
@@ -222,6 +255,8 @@ static void commit_arrivals(struct commit *c, enum lemo_event_type type)
 	}
 	if (lemonade_match_any(&a.verdicts))
 		arrivals_filter(c, &a);
+	else
+		arrivals_look_for_trace(c, &a);
 	arrivals_send(c, &a);
 }
 
@@ -360,6 +395,10 @@ static void commit_device(struct commit *c,
 	if (c->handoff == NULL)
 		c->handoff = lemonade_handoff_begin(c->luser);
 	lemonade_handoff_add(c->handoff, &event, TRUE);
+	if (change->json != NULL && c->luser->device_written != NULL) {
+		c->luser->device_written(change->name,
+					 c->luser->device_written_context);
+	}
 }
 
 static void commit_devices(struct commit *c)

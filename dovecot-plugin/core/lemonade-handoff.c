@@ -45,7 +45,7 @@ struct lemonade_handoff {
 /* of the process: no use of the socket before */
 static uint64_t breaker_until;
 
-static const char *socket_path(const struct lemonade_user *luser)
+const char *lemonade_handoff_path(const struct lemonade_user *luser)
 {
 	const char *path = luser->set->lemonade_socket;
 
@@ -83,7 +83,7 @@ struct lemonade_handoff *lemonade_handoff_begin(struct lemonade_user *luser)
 	handoff = p_new(pool, struct lemonade_handoff, 1);
 	handoff->pool = pool;
 	handoff->luser = luser;
-	handoff->path = p_strdup(pool, socket_path(luser));
+	handoff->path = p_strdup(pool, lemonade_handoff_path(luser));
 	handoff->budget = luser->set->lemonade_handoff_timeout;
 	handoff->failed = lemonade_conn_now() < breaker_until;
 	lemo_buf_init(&handoff->buf, LEMO_EVENT_LINE_MAX);
@@ -367,7 +367,7 @@ const char *lemonade_handoff_status(struct lemonade_user *luser,
 
 	if (lemonade_conn_now() < breaker_until)
 		return NULL;
-	conn = lemonade_conn_get(socket_path(luser), &error);
+	conn = lemonade_conn_get(lemonade_handoff_path(luser), &error);
 	if (conn == NULL) {
 		breaker_open(luser, error);
 		return NULL;

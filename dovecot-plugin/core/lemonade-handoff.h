@@ -15,6 +15,9 @@
 struct lemonade_user;
 struct lemonade_handoff;
 
+/* The notifier's socket; data stack. */
+const char *lemonade_handoff_path(const struct lemonade_user *luser);
+
 /* One hand-off a mail transaction; its time starts now. */
 struct lemonade_handoff *lemonade_handoff_begin(struct lemonade_user *luser);
 /* Sends one event. wait: it must be kept, so the acknowledgement is awaited

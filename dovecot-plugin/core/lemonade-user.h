@@ -29,6 +29,10 @@ struct lemonade_user {
 	/* doveadm has a word in what an event means: see lemonade-events.c */
 	bool doveadm;
 
+	/* Called after one of the user's devices was written; NULL if nobody
+	   asks. */
+	void (*device_written)(const char *name, void *context);
+	void *device_written_context;
 	/* NULL: no quota plugin, or none for this user */
 	struct lemonade_quota *quota;
 

@@ -1,23 +1,9 @@
-/* doveadm lemonade status, queue, retry, purge: the notifier answers. */
+/* doveadm lemonade queue, retry, purge: the notifier answers. */
 
 #include "lib.h"
 #include "doveadm-lemonade.h"
 
 #define ADMIN_SOCKET "lemonade-notify-admin"
-
-static const struct lemonade_column status_columns[] = {
-	{ "version", "version", 0 },
-	{ "uptime", "uptime", LEMONADE_COLUMN_NUMBER },
-	{ "outbox_state", "outbox_state", 0 },
-	{ "rows", "rows", LEMONADE_COLUMN_NUMBER },
-	{ "oldest_secs", "oldest_secs", LEMONADE_COLUMN_NUMBER },
-	{ "inflight", "inflight", LEMONADE_COLUMN_NUMBER },
-	{ "spool_files", "spool_files", LEMONADE_COLUMN_NUMBER },
-	{ "origins", "origins", LEMONADE_COLUMN_NUMBER },
-	{ "breakers_open", "breakers_open", LEMONADE_COLUMN_NUMBER },
-	{ "last_error", "last_error", 0 },
-	{ NULL, NULL, 0 }
-};
 
 static const struct lemonade_column queue_columns[] = {
 	{ "user", "user", 0 },
@@ -65,15 +51,6 @@ void lemonade_ask(struct doveadm_cmd_context *cctx, const char *const *args,
 		lemonade_doveadm_error(cctx, "%s", error.text);
 		doveadm_exit_code = error.exit_code;
 	}
-}
-
-void cmd_lemonade_status(struct doveadm_cmd_context *cctx)
-{
-	static const char *const args[] = { "STATUS", NULL };
-
-	doveadm_print_init(DOVEADM_PRINT_TYPE_PAGER);
-	lemonade_print_headers(status_columns);
-	lemonade_ask(cctx, args, row_print, (void *)status_columns);
 }
 
 void cmd_lemonade_queue(struct doveadm_cmd_context *cctx)

@@ -6,6 +6,7 @@ static const struct channel_vfuncs *const channels[] = {
 	&channel_webhook,
 	&channel_webpush,
 	&channel_token,
+	&channel_exec,
 	&channel_log,
 	&channel_null,
 };

@@ -36,7 +36,8 @@ struct channel_job {
 	const char *device;
 	const struct lemo_subscription *sub;
 	const struct lemo_event *event;
-	/* where to: the device's URL or the feed's; NULL for log and null */
+	/* where to: the device's URL or the feed's; NULL for exec, log and
+	   null */
 	const char *url;
 	/* signs; first key first */
 	const struct lemo_keyring *keyring;
@@ -100,6 +101,7 @@ const struct channel_vfuncs *channel_find(const char *name);
 extern const struct channel_vfuncs channel_webhook;
 extern const struct channel_vfuncs channel_webpush;
 extern const struct channel_vfuncs channel_token;
+extern const struct channel_vfuncs channel_exec;
 extern const struct channel_vfuncs channel_log;
 extern const struct channel_vfuncs channel_null;
 

@@ -9,6 +9,7 @@
 #include "channel.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "quiet.h"
 #include "target.h"
 #include "user.h"
 #include "users-private.h"
@@ -78,6 +79,20 @@ static void add_secret(json_t *json, const struct target *target)
 	}
 }
 
+static void add_quiet_until(json_t *json, const struct device *device)
+{
+	if (device->target != NULL) {
+		json_set_time(json, "quietUntil",
+			      quiet_until(device->users->notifier->quiet,
+					  device->target));
+	}
+}
+
+unsigned int device_pending(const struct device *device)
+{
+	return (device->gen == 0 ? 0 : device->events) + device->held_events;
+}
+
 static void device_add_json(json_t *json, const struct device *device)
 {
 	json_set_time(json, "lastEvent", device->last_event);
@@ -86,8 +101,9 @@ static void device_add_json(json_t *json, const struct device *device)
 		json_object_set_new(json, "lastResult",
 				    json_string(device->last_result));
 	}
-	json_object_set_new(json, "pending", json_integer(device->gen == 0 ?
-							  0 : device->events));
+	json_object_set_new(json, "pending",
+			    json_integer(device_pending(device)));
+	add_quiet_until(json, device);
 	if (device->disabled)
 		json_object_set_new(json, "disabled", json_true());
 	add_held_back(json, device);

@@ -6,15 +6,18 @@
 #include "strnum.h"
 #include "device.h"
 #include "account.h"
+#include "held.h"
 #include "lemo-limits.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "outbox.h"
 #include "notify-clock.h"
+#include "notify-events.h"
 #include "push.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 #include "users-private.h"
 
@@ -34,7 +37,9 @@ const char *const held_back_names[HELD_BACK_COUNT] = {
 	[HELD_BACK_COPY] = "copy",
 	[HELD_BACK_BUDGET] = "budget",
 	[HELD_BACK_CEILING] = "ceiling",
-	[HELD_BACK_GONE] = "gone"
+	[HELD_BACK_QUIET] = "quiet",
+	[HELD_BACK_GONE] = "gone",
+	[HELD_BACK_PRESENCE] = "presence"
 };
 
 /* "3 0 1 ...", in the order of the enum, to which more may be appended. */
@@ -125,9 +130,10 @@ static int device_load(struct device *device)
 	if (ret <= 0)
 		return ret;
 	device_parse(device, json);
-	if (device_endpoint_load(device) < 0)
+	if (device_endpoint_load(device) < 0 || device_load_row(device) < 0 ||
+	    held_load_device(device->users->notifier->held, device) < 0)
 		return -1;
-	return device_load_row(device) < 0 ? -1 : 1;
+	return 1;
 }
 
 static struct device *device_alloc(struct users *users, struct user *user,
@@ -369,6 +375,7 @@ int device_set_subscription(struct device *device, const char *json,
 	(void)outbox_run(device->users->notifier->outbox,
 			 OUTBOX_DEVICE_SUBSCRIBE, "is", device->id, json);
 	device_move_row(device, old == NULL ? NULL : old->sub->url);
+	held_recheck(device->users->notifier->held, device);
 	target_unref(&old);
 	return 0;
 }
@@ -380,10 +387,12 @@ void device_delete(struct device **_device)
 
 	*_device = NULL;
 	if (device->gen != 0) {
+		trace_row_gone(device, "the device is gone");
 		(void)outbox_run(notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 				 device->id);
 		account_remove_device_row(device->user->account);
 	}
+	held_forget(notifier->held, device);
 	(void)outbox_run(notifier->outbox, OUTBOX_DEVICE_DELETE, "i",
 			 device->id);
 	rang_forget(notifier->rang, device->id);
@@ -424,6 +433,8 @@ void device_hold_back(struct device *device, enum held_back reason)
 {
 	device->held_back[reason]++;
 	device_set_dirty(device);
+	trace_held_back(device, reason);
+	notify_event_held_back(device, reason);
 }
 
 bool held_back_of_verdict(const char *verdict, enum held_back *reason_r)

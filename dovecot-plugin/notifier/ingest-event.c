@@ -8,16 +8,20 @@
 #include "device.h"
 #include "event-line.h"
 #include "feeds.h"
+#include "held.h"
 #include "ingest-event.h"
 #include "lemo-limits.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-clock.h"
 #include "outbox.h"
+#include "presence.h"
 #include "push.h"
+#include "quiet.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 
 /* A push whose ttl is 0 still gets one try. */
@@ -87,6 +91,7 @@ static void row_add(struct ingest_context *ctx, struct device *device,
 	account_add_device_row(account);
 	device->gen = device->events = 1;
 	device->row_class = class;
+	trace_queued(device, due - notify_clock_msecs());
 	scheduler_add_device(ctx->notifier->scheduler, device, ctx->line,
 			     due, expires);
 }
@@ -104,6 +109,7 @@ static void row_follow(struct ingest_context *ctx, struct device *device)
 
 	device->gen++;
 	device->events++;
+	trace_merged(device);
 	device->row_follows = TRUE;
 	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_FOLLOW, "iiiib",
 			 device->id, device->gen, (int64_t)device->events,
@@ -122,6 +128,7 @@ static void row_merge(struct ingest_context *ctx, struct device *device,
 
 	device->gen++;
 	device->events++;
+	trace_merged(device);
 	if (replace) {
 		encoded = encode_event(ctx);
 		device->row_class = class;
@@ -147,10 +154,22 @@ static void row_merge(struct ingest_context *ctx, struct device *device,
 	}
 }
 
+/* So many more, of which the row's event speaks already. */
+static void row_count(struct ingest_context *ctx, struct device *device,
+		      unsigned int events)
+{
+	if (device->gen == 0)
+		return;
+	device->events += events - 1;
+	row_merge(ctx, device, device->row_class, FALSE);
+	row_arrivals_unknown(device);
+}
+
 static void row_delete(struct ingest_context *ctx, struct device *device)
 {
 	if (device->gen == 0)
 		return;
+	trace_row_gone(device, "overtaken before it was sent");
 	push_detach(device);
 	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 			 device->id);
@@ -250,7 +269,7 @@ static bool row_overtake(struct ingest_context *ctx, struct device *device)
 	uint32_t uid = 0;
 	bool about;
 
-	if (device->gen == 0 || device->row_class != ROW_CLASS_ARRIVAL)
+	if (device->gen == 0 || device->row_class < ROW_CLASS_ARRIVAL)
 		return FALSE;
 	line = row_get_line(ctx, device, &tries);
 	about = line != NULL && row_is_about(line, event);
@@ -261,6 +280,9 @@ static bool row_overtake(struct ingest_context *ctx, struct device *device)
 		/* else the phone will see the flags when it looks */
 		if (about && row_is_open(device))
 			row_follow(ctx, device);
+		else if (about)
+			trace_note(device, NULL,
+				   "its message's alert still waits");
 		return about;
 	}
 	if (about && device->events == 1)
@@ -272,16 +294,71 @@ static bool row_overtake(struct ingest_context *ctx, struct device *device)
 	return TRUE;
 }
 
+static enum row_class class_of(const struct device *device,
+			       const struct lemo_event *event)
+{
+	if (!event_is_arrival(event))
+		return ROW_CLASS_OTHER;
+	return quiet_lets_pass(device->target->sub, event) ?
+		ROW_CLASS_URGENT : ROW_CLASS_ARRIVAL;
+}
+
+static void device_add_event(struct ingest_context *ctx,
+			     struct device *device, enum row_class class)
+{
+	/* what is being told of speaks for it no more */
+	bool open = row_is_open(device);
+
+	if (device->gen == 0)
+		row_add(ctx, device, class);
+	else if (class < ROW_CLASS_ARRIVAL && class < device->row_class && open)
+		row_follow(ctx, device);
+	else
+		row_merge(ctx, device, class, class >= device->row_class ||
+			  (class >= ROW_CLASS_ARRIVAL && open));
+	if (class >= ROW_CLASS_ARRIVAL)
+		row_arrivals_add(device, &ctx->line->event);
+	else
+		device->arrivals.others = TRUE;
+}
+
+/* In quiet hours it waits for their end. */
+static bool device_holds(struct ingest_context *ctx, struct device *device,
+			 enum row_class class)
+{
+	struct notifier *notifier = ctx->notifier;
+	const struct lemo_buf *encoded;
+	struct held_event add = {
+		.event = &ctx->line->event, .class = class, .events = 1
+	};
+
+	add.until = quiet_holds(notifier->quiet, device->target, add.event);
+	if (add.until == 0)
+		return FALSE;
+	encoded = encode_event(ctx);
+	add.data = encoded->data;
+	add.len = encoded->len;
+	held_add(notifier->held, device, &add);
+	device_hold_back(device, HELD_BACK_QUIET);
+	return TRUE;
+}
+
 static void device_event(struct ingest_context *ctx, struct device *device)
 {
 	const struct lemo_event *event = &ctx->line->event;
-	enum row_class class = event_is_arrival(event) ? ROW_CLASS_ARRIVAL :
-		ROW_CLASS_OTHER;
+	enum row_class class = class_of(device, event);
 	int64_t ring = event_ring_key(event);
 
+	if (event_is_about_rung(event) &&
+	    (held_overtake(ctx->notifier->held, device, event) ||
+	     row_overtake(ctx, device)))
+		return;
+	if (presence_holds_back(ctx->notifier->presence, device,
+				ctx->line)) {
+		device_hold_back(device, HELD_BACK_PRESENCE);
+		return;
+	}
 	if (event_is_about_rung(event)) {
-		if (row_overtake(ctx, device))
-			return;
 		if (!rang_has(ctx->notifier->rang, device->id, event)) {
 			device_hold_back(device, HELD_BACK_SILENT);
 			return;
@@ -290,18 +367,11 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 		device_hold_back(device, HELD_BACK_COPY);
 		return;
 	}
-	if (class == ROW_CLASS_ARRIVAL)
+	if (device_holds(ctx, device, class))
+		return;
+	if (class >= ROW_CLASS_ARRIVAL)
 		rang_add(ctx->notifier->rang, device->id, event, ring);
-	if (device->gen == 0)
-		row_add(ctx, device, class);
-	else if (class < device->row_class && row_is_open(device))
-		row_follow(ctx, device);
-	else
-		row_merge(ctx, device, class, class >= device->row_class);
-	if (class == ROW_CLASS_ARRIVAL)
-		row_arrivals_add(device, event);
-	else
-		device->arrivals.others = TRUE;
+	device_add_event(ctx, device, class);
 }
 
 static void device_unverified(struct device *device)
@@ -438,6 +508,9 @@ static const char *ingest_device_set(struct ingest_context *ctx)
 	device->failing_since = 0;
 	device_endpoint_written(device);
 	device_set_dirty(device);
+	trace_note(device, NULL, device->target->verified ?
+		   "its entry was written" :
+		   "its entry was written without a good verification code");
 
 	if (device->gen != 0 && (device->row_class == ROW_CLASS_VERIFICATION ||
 				 !device->target->verified))
@@ -457,8 +530,10 @@ static const char *ingest_device_unset(struct ingest_context *ctx)
 		return "bad\tdevice is missing";
 	device = device_find(ctx->notifier->users, ctx->user,
 			     event->devices[0].name);
-	if (device != NULL)
+	if (device != NULL) {
+		trace_note(device, NULL, "its entry was removed");
 		device_delete(&device);
+	}
 	return NULL;
 }
 
@@ -476,6 +551,15 @@ static void feed_denied(struct ingest_context *ctx)
 		  str_sanitize(ctx->user->name, 128), account->uid);
 }
 
+static bool feed_wants(const struct ingest_context *ctx)
+{
+	const struct lemo_event *event = &ctx->line->event;
+
+	return event->feed && ctx->user->feed != NULL &&
+		(ctx->notifier->feed_events &
+		 LEMO_EVENT_MASK(event->type)) != 0;
+}
+
 static const char *ingest_store_event(struct ingest_context *ctx)
 {
 	const struct lemo_event *event = &ctx->line->event;
@@ -483,8 +567,7 @@ static const char *ingest_store_event(struct ingest_context *ctx)
 
 	for (i = 0; i < event->devices_count; i++)
 		ingest_verdict(ctx, &event->devices[i]);
-	if (event->feed && ctx->user->feed != NULL &&
-	    (ctx->notifier->feed_events & LEMO_EVENT_MASK(event->type)) != 0) {
+	if (feed_wants(ctx)) {
 		if (user_has_feed(ctx->user))
 			ingest_feed(ctx);
 		else
@@ -506,6 +589,8 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 
 	if (!user_is_owned(ctx.user))
 		return "denied\tthe user belongs to another uid";
+	trace_event(notifier->trace, account, &line->event,
+		    feed_wants(&ctx) && user_has_feed(ctx.user));
 	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
 	switch (line->event.type) {
 	case LEMO_EVENT_DEVICE_SET:
@@ -518,5 +603,47 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 		error = ingest_store_event(&ctx);
 	}
 	lemo_buf_free(&ctx.encoded);
+	trace_end(notifier->trace);
 	return error;
+}
+
+void ingest_event_held(struct notifier *notifier, struct device *device,
+		       struct event_line *line, unsigned int class,
+		       unsigned int events)
+{
+	struct ingest_context ctx = {
+		.notifier = notifier, .user = device->user, .line = line
+	};
+
+	if (device->target == NULL)
+		return;
+	trace_resume(notifier->trace, &line->event, HELD_BACK_QUIET);
+	if (device_wants(device)) {
+		lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+		device_add_event(&ctx, device, class);
+		if (events > 1)
+			row_count(&ctx, device, events - 1);
+		lemo_buf_free(&ctx.encoded);
+	}
+	trace_end(notifier->trace);
+}
+
+void ingest_event_again(struct notifier *notifier, struct account *account,
+			struct event_line *line, const char *device)
+{
+	struct ingest_context ctx = {
+		.notifier = notifier,
+		.user = user_get(notifier->users, account, line->event.user),
+		.line = line
+	};
+	unsigned int i;
+
+	trace_resume(notifier->trace, &line->event, HELD_BACK_PRESENCE);
+	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+	for (i = 0; i < line->event.devices_count; i++) {
+		if (strcmp(line->event.devices[i].name, device) == 0)
+			ingest_verdict(&ctx, &line->event.devices[i]);
+	}
+	lemo_buf_free(&ctx.encoded);
+	trace_end(notifier->trace);
 }

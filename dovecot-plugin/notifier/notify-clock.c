@@ -5,18 +5,23 @@
 
 static int64_t clock_offset;
 
-static int64_t clock_msecs(clockid_t id)
+static int64_t clock_msecs(clockid_t clock)
 {
 	struct timespec ts;
 
-	if (clock_gettime(id, &ts) < 0)
+	if (clock_gettime(clock, &ts) < 0)
 		i_fatal("clock_gettime() failed: %m");
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+static int64_t monotonic_msecs(void)
+{
+	return clock_msecs(CLOCK_MONOTONIC);
+}
+
 void notify_clock_init(int64_t at_least)
 {
-	int64_t monotonic = clock_msecs(CLOCK_MONOTONIC);
+	int64_t monotonic = monotonic_msecs();
 	int64_t now = clock_msecs(CLOCK_REALTIME);
 
 	if (now < at_least)
@@ -27,7 +32,12 @@ void notify_clock_init(int64_t at_least)
 
 int64_t notify_clock_msecs(void)
 {
-	return clock_msecs(CLOCK_MONOTONIC) + clock_offset;
+	return monotonic_msecs() + clock_offset;
+}
+
+int64_t notify_clock_wall_msecs(void)
+{
+	return clock_msecs(CLOCK_REALTIME);
 }
 
 const char *notify_clock_rfc3339(int64_t wall_secs)

@@ -7,29 +7,20 @@
 #include "device.h"
 #include "event-line.h"
 #include "feeds.h"
+#include "held.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "notify-events.h"
 #include "outbox.h"
 #include "scheduler-private.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 
 static void push_log(const struct push *push, const char *what)
 {
-	struct event *event = push->scheduler->event;
-	struct event_passthrough *e = event_create_passthrough(event)->
-		set_name("lemonade_notification_finished")->
-		add_str("channel", push->target == NULL ? "webhook" :
-			push->target->channel->name)->
-		add_str("result", what);
-
-	if (push->result.answer != LEMO_ANSWER_DONE)
-		e = e->add_str("error", push->result_text);
-	e_debug(e->event(), "user %s device %s: event %s: %s: %s",
-		str_sanitize(push->line->event.user, 128),
-		push->device == NULL ? "(feed)" :
-		device_log_name(push->user->name, push->device->name),
-		push->line->event.id, what, push->result_text);
+	notify_event_finished(push, what);
+	trace_answered(push, what);
 }
 
 static void push_log_given_up(const struct push *push, const char *why)
@@ -43,13 +34,14 @@ static void push_log_given_up(const struct push *push, const char *why)
 }
 
 /* When the next try is, or 0 if it is past the row's deadline. */
-static int64_t push_retry_at(const struct push *push)
+static int64_t push_retry_at(struct push *push)
 {
 	int64_t due = notify_clock_msecs() +
 		lemo_retry_delay(push->tries, push->result.retry_after,
 				 i_rand());
 
-	return due > push->expires ? 0 : due;
+	push->next_try = due > push->expires ? 0 : due;
+	return push->next_try;
 }
 
 static void device_row_gone(struct push *push)
@@ -192,6 +184,19 @@ static void device_over_budget(struct push *push)
 	device_row_wait(push, push->not_before);
 }
 
+/* What the row holds by now may have to go nevertheless. */
+static void device_quiet(struct push *push)
+{
+	struct device *device = push->device;
+
+	push_log(push, "quiet");
+	device_hold_back(device, HELD_BACK_QUIET);
+	if (held_take_row(push->scheduler->notifier->held, device))
+		device_row_gone(push);
+	else
+		device_row_wait(push, notify_clock_msecs());
+}
+
 static void device_write_off(struct push *push)
 {
 	switch (push->refusal) {
@@ -204,6 +209,9 @@ static void device_write_off(struct push *push)
 		return;
 	case PUSH_REFUSED_BUDGET:
 		device_over_budget(push);
+		return;
+	case PUSH_REFUSED_QUIET:
+		device_quiet(push);
 		return;
 	case PUSH_REFUSED_NOT:
 		break;
@@ -289,12 +297,16 @@ static void feed_write_off(struct push *push)
 
 void push_write_off(struct push *push)
 {
+	struct trace *trace = push->scheduler->notifier->trace;
+
 	if (push->user == NULL)
 		return;
+	trace_push(trace, push);
 	T_BEGIN {
 		if (push->device != NULL)
 			device_write_off(push);
 		else
 			feed_write_off(push);
 	} T_END;
+	trace_end(trace);
 }

@@ -9,6 +9,7 @@
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "quiet.h"
 #include "scheduler-private.h"
 #include "target.h"
 #include "user.h"
@@ -240,6 +241,7 @@ static void push_answered(const struct channel_result *result, void *context)
 	struct scheduler *scheduler = push->scheduler;
 
 	i_assert(push->state == PUSH_IN_FLIGHT);
+	push->answered_at = notify_clock_msecs();
 	push->result = *result;
 	push_set_text(push, result->text == NULL ? "" : result->text);
 
@@ -270,11 +272,22 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 	push->job.push_id = push->push_id;
 	push->state = PUSH_IN_FLIGHT;
 	push->sent_at = notify_clock_msecs();
+	push->sent_wall = notify_clock_wall_msecs();
 	DLLIST_PREPEND(&push->origin->open_head, push);
 	push->origin->in_flight++;
 	scheduler->in_flight++;
 	channel->send(scheduler->notifier->http, &push->job, push_answered,
 		      push);
+}
+
+/* They may have begun since the row was made, or its last try. */
+static bool push_is_held(struct push *push)
+{
+	struct quiet *quiet = push->scheduler->notifier->quiet;
+
+	return !push_is_verification(push->line) &&
+		quiet_holds(quiet, push->device->target,
+			    &push->line->event) != 0;
 }
 
 static void push_send_device(struct push *push)
@@ -284,6 +297,10 @@ static void push_send_device(struct push *push)
 
 	if (fault != NULL) {
 		push_refuse(push, PUSH_REFUSED_TARGET, fault);
+		return;
+	}
+	if (push_is_held(push)) {
+		push_refuse(push, PUSH_REFUSED_QUIET, "quiet hours");
 		return;
 	}
 	if (!push_in_budget(push)) {

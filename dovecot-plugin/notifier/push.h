@@ -21,7 +21,9 @@ struct event_line;
 enum row_class {
 	ROW_CLASS_VERIFICATION = 0,
 	ROW_CLASS_OTHER,
-	ROW_CLASS_ARRIVAL
+	ROW_CLASS_ARRIVAL,
+	/* an arrival that quiet hours let pass */
+	ROW_CLASS_URGENT
 };
 
 enum push_state {
@@ -38,7 +40,9 @@ enum push_refusal {
 	/* it waited longer than it is worth */
 	PUSH_REFUSED_LATE,
 	/* try again at not_before */
-	PUSH_REFUSED_BUDGET
+	PUSH_REFUSED_BUDGET,
+	/* quiet hours have begun */
+	PUSH_REFUSED_QUIET
 };
 
 struct push {
@@ -63,11 +67,15 @@ struct push {
 	struct target *target;
 	struct channel_job job;
 	char *push_id, *code;
-	int64_t sent_at;
+	int64_t sent_at, answered_at;
+	/* sent_at in the wall clock's milliseconds */
+	int64_t sent_wall;
 
 	/* when finished */
 	enum push_refusal refusal;
 	int64_t not_before;
+	/* when it is tried again, 0 if it is not */
+	int64_t next_try;
 	struct channel_result result;
 	char *result_text;
 };

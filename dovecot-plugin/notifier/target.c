@@ -98,13 +98,26 @@ static int target_set_token_url(const struct notifier *notifier,
 	return -1;
 }
 
+static enum lemo_payload target_ceiling(const struct notifier *notifier,
+					const struct target *target)
+{
+	/* it stays in the house */
+	if (target->channel == &channel_exec)
+		return LEMO_PAYLOAD_SNIPPET;
+	return target->channel == &channel_webpush ?
+		notifier->set->lemonade_webpush_payload :
+		notifier->set->lemonade_webhook_payload;
+}
+
 static int target_fill(const struct notifier *notifier, struct target *target,
 		       const char **error_r)
 {
 	struct lemo_key_binding binding;
 
 	target->channel = channel_find(target->sub->channel);
-	if (target->channel == NULL) {
+	if (target->channel == NULL ||
+	    (target->channel == &channel_exec &&
+	     *notifier->set->lemonade_exec_program == '\0')) {
 		*error_r = "channel: is not served";
 		return -1;
 	}
@@ -114,10 +127,8 @@ static int target_fill(const struct notifier *notifier, struct target *target,
 	binding = target_binding(target, "webhook");
 	lemo_keyring_derive(&notifier->secret, &binding, &target->keyring);
 	target_verify(notifier, target);
-	target->payload = I_MIN(target->sub->payload, (enum lemo_payload)
-		(target->channel == &channel_webpush ?
-		 notifier->set->lemonade_webpush_payload :
-		 notifier->set->lemonade_webhook_payload));
+	target->payload = I_MIN(target->sub->payload,
+				target_ceiling(notifier, target));
 	return 0;
 }
 

@@ -14,6 +14,8 @@
 #define REQUEST_TIMEOUT_MAX_MSECS (5 * 60 * 1000)
 #define RETRY_DEADLINE_MAX_SECS (28 * 24 * 3600)
 #define OUTBOX_LIMIT_MIN 100
+#define TRACE_RETENTION_MAX_SECS (366 * 24 * 3600)
+#define TRACE_SIZE_MIN (1024 * 1024)
 #define ORIGIN_CONNECTIONS_MAX 100
 #define HOST_CHARS "abcdefghijklmnopqrstuvwxyz" \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
@@ -201,6 +203,20 @@ static int check_state(const struct lemonade_settings *set,
 			   OUTBOX_LIMIT_MIN, INT_MAX, "", error_r);
 }
 
+static int check_trace(const struct lemonade_settings *set,
+		       const char **error_r)
+{
+	if (check_range("lemonade_trace_retention",
+			set->lemonade_trace_retention, 0,
+			TRACE_RETENTION_MAX_SECS, " s", error_r) < 0)
+		return -1;
+	if (set->lemonade_trace_size >= TRACE_SIZE_MIN)
+		return 0;
+	*error_r = "lemonade_trace_size: is less than 1 MB; give more, or set "
+		"lemonade_trace_retention to 0";
+	return -1;
+}
+
 static int check_sending(const struct lemonade_settings *set,
 			 const char **error_r)
 {
@@ -277,6 +293,10 @@ static int check_reach(const struct lemonade_settings *set,
 	    check_path("lemonade_ca_file", set->lemonade_ca_file,
 		       "a PEM file", error_r) < 0)
 		return -1;
+	if (*set->lemonade_exec_program != '\0' &&
+	    check_path("lemonade_exec_program", set->lemonade_exec_program,
+		       "a program", error_r) < 0)
+		return -1;
 	return check_proxy(set->lemonade_http_proxy, error_r);
 }
 
@@ -298,7 +318,8 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 	static int (*const checks[])(const struct lemonade_settings *set,
 				     const char **error_r) = {
 		check_mail_process, check_told, check_payload, check_feed,
-		check_state, check_sending, check_reach, check_token_url
+		check_state, check_trace, check_sending, check_reach,
+		check_token_url
 	};
 	unsigned int i;
 

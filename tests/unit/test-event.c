@@ -150,7 +150,8 @@ static void test_field_table(void **state)
 		"admin", "clientIP", "clientPort", "diskQuota", "diskUsed",
 		"flagNames", "mailboxID", "maxMessages", "messageSize",
 		"messages", "modseq", "oldMailboxID", "pid", "process",
-		"serverFQDN", "service", "timestamp", "uidnext", "uidset",
+		"serverDomain", "serverFQDN", "serverPort", "service",
+		"timestamp", "uidnext", "uidset",
 		"uri", "user", "device"
 	};
 	const struct lemo_event_field *a, *b;

@@ -85,7 +85,28 @@ static void test_all_fields(void **state)
 	assert_int_equal(sub->ttl, 60);
 	assert_int_equal(sub->collapse, 3600);
 	assert_true(sub->disabled);
+	assert_int_equal(sub->when_connected, LEMO_WHEN_CONNECTED_ALWAYS);
 	lemo_subscription_free(&sub);
+}
+
+static void test_when_connected(void **state)
+{
+	static const char *const choices[] = { "mine", "any", "always" };
+	struct lemo_subscription *sub = parse("{" URL "}");
+	char json[200];
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(sub->when_connected, LEMO_WHEN_CONNECTED_MINE);
+	lemo_subscription_free(&sub);
+	for (i = 0; i < N_ELEMENTS(choices); i++) {
+		(void)snprintf(json, sizeof(json), "{" URL
+			       ",\"whenConnected\":\"%s\"}", choices[i]);
+		sub = parse(json);
+		assert_int_equal(sub->when_connected, i);
+		lemo_subscription_free(&sub);
+	}
+	assert_int_equal(LEMO_WHEN_CONNECTED_ALWAYS, 2);
 }
 
 static void test_choices(void **state)
@@ -149,7 +170,7 @@ static void test_channels(void **state)
 		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
-	assert_int_equal(i, 4);
+	assert_int_equal(i, 5);
 }
 
 static void test_http_is_judged_later(void **state)
@@ -374,28 +395,17 @@ static void test_values(void **state)
 		{ "{" URL ",\"verificationCode\":5}", "verificationCode",
 		  "must be a string" },
 		{ "{" URL ",\"channel\":\"sms\"}", "channel",
-		  "webhook, webpush, log or null" },
+		  "webhook, webpush, exec, log or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
-		  "webhook, webpush, log or null" },
+		  "webhook, webpush, exec, log or null" },
+		{ "{" URL ",\"whenConnected\":\"Mine\"}", "whenConnected",
+		  "must be mine, any or always" },
+		{ "{" URL ",\"whenConnected\":\"\"}", "whenConnected",
+		  "mine, any or always" },
+		{ "{" URL ",\"whenConnected\":null}", "whenConnected",
+		  "mine, any or always" },
 		{ "{\"channel\":\"log\"," URL "}", "url", "must be absent" },
 		{ "{\"channel\":\"webhook\"}", "url", "is missing" }
-	};
-
-	(void)state;
-	assert_all_refused(rows, N_ELEMENTS(rows));
-}
-
-static void test_not_yet(void **state)
-{
-	static const struct bad rows[] = {
-		{ "{" URL ",\"quiet\":{}}", "quiet",
-		  "not supported by this version" },
-		{ "{" URL ",\"quiet\":null}", "quiet",
-		  "not supported by this version" },
-		{ "{" URL ",\"whenConnected\":\"mine\"}", "whenConnected",
-		  "not supported by this version" },
-		{ "{" URL ",\"whenConnected\":\"any\"}", "whenConnected",
-		  "not supported by this version" }
 	};
 
 	(void)state;
@@ -641,6 +651,7 @@ int main(void)
 		cmocka_unit_test(test_default_level_pl_04),
 		cmocka_unit_test(test_all_fields),
 		cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_when_connected),
 		cmocka_unit_test(test_nulls_of_rfc8620),
 		cmocka_unit_test(test_channels),
 		cmocka_unit_test(test_http_is_judged_later),
@@ -652,7 +663,6 @@ int main(void)
 		cmocka_unit_test(test_unknown_and_doubled_fields),
 		cmocka_unit_test(test_wrong_types),
 		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_not_yet),
 		cmocka_unit_test(test_expires_refused),
 		cmocka_unit_test(test_keys_refused),
 		cmocka_unit_test(test_points_refused_wp_04),

@@ -67,8 +67,11 @@ class User:
         return f"{PUSH}/{device}"
 
     def set_device(self, device, value):
-        """value: dict (as JSON), str as it is, None to delete."""
+        """value: dict (as JSON), str as it is, None to delete. Our session
+        writes it, so becomes the device's, and stays connected: it rings
+        nevertheless, unless the test says when. The dict is told."""
         if isinstance(value, dict):
+            value.setdefault("whenConnected", "always")
             value = json.dumps(value)
         return self.session.setmetadata(self.entry(device), value)
 
