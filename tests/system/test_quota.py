@@ -108,9 +108,11 @@ def test_ev_04_exceed_by_append_once_a_session(quota, ann):
     assert [p.event for p in quota.events(ann)] == ["QuotaExceed"]
 
 
-@pytest.mark.parametrize("way", ["expunge", "delete", "doveadm"])
-def test_ev_04_within(quota, way):
-    user = quota.server.user()
+@pytest.mark.parametrize("way,storage", [
+    ("expunge", "maildir"), ("expunge", "sdbox"), ("delete", "sdbox"),
+    ("doveadm", "maildir")])
+def test_ev_04_within(quota, way, storage):
+    user = quota.server.user(storage)
     user.session.must("CREATE", "Big")
     user.deliver(BIG)
     user.session.append("Big", BIG)
