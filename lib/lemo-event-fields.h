@@ -34,7 +34,7 @@ struct lemo_event_field {
 	unsigned short offset;
 };
 
-#define LEMO_EVENT_FIELDS_COUNT 35
+#define LEMO_EVENT_FIELDS_COUNT 46
 extern const struct lemo_event_field
 	lemo_event_fields[LEMO_EVENT_FIELDS_COUNT];
 

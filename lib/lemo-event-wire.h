@@ -19,8 +19,9 @@
 #include "lemo-buf.h"
 #include "lemo-event.h"
 
-/* Longest line, LF included: ten devices of 4 KB, escaped, and the rest. */
-#define LEMO_EVENT_LINE_MAX (128 * 1024)
+/* Longest line, LF included: ten devices of 4 KB, escaped, ten tokens of 4 KB
+   that need no escape, and the rest. */
+#define LEMO_EVENT_LINE_MAX (192 * 1024)
 
 /* Appends the line with its LF. On overflow buf->failed is set. */
 void lemo_event_encode(const struct lemo_event *event, struct lemo_buf *buf);

@@ -1,4 +1,5 @@
 #include "lemo-event.h"
+#include "lemo-limits.h"
 
 #include <string.h>
 #include <strings.h>
@@ -85,4 +86,11 @@ int lemo_event_mask_parse(const char *names, lemo_event_mask_t *mask_r,
 	}
 	*mask_r = mask;
 	return 0;
+}
+
+bool lemo_device_name_is_valid(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	return name[len] == '\0' && len >= 1 && len <= LEMO_DEVICE_NAME_MAX;
 }

@@ -67,7 +67,8 @@ struct lemo_event_device {
 #define LEMO_VERDICT_OWN "own"           /* sent by the same user */
 #define LEMO_VERDICT_FILTER "filter"     /* SEARCH criteria say no */
 
-#define LEMO_EVENT_MAX_DEVICES 10
+/* 10 of METADATA and 10 device tokens (LEMO_DEVICES_MAX, LEMO_TOKENS_MAX) */
+#define LEMO_EVENT_MAX_DEVICES 20
 
 /*
  * Strings are UTF-8 or NULL when absent; numbers are 0 when absent. The
@@ -89,11 +90,19 @@ struct lemo_event {
 	/* access protocols only; admin only when it differs from user */
 	const char *client_ip, *admin;
 	uint32_t client_port;
+	/* Login and Logout: what the client connected to */
+	const char *server_domain;
+	uint32_t server_port;
+	/* Logout: graceful, abort or timeout; length of the session, s */
+	const char *disconnect;
+	uint32_t duration;
 
 	/* mailbox events and message events */
 	const char *mailbox;      /* name as the user sees it, UTF-8 */
 	const char *mailbox_id;   /* RFC 5423 mailboxID: an IMAP URL */
 	const char *mailbox_guid; /* hex */
+	/* MailboxRename: the name it had, as above */
+	const char *old_mailbox, *old_mailbox_id;
 	uint32_t uidvalidity, uidnext, messages, unseen;
 	uint64_t highest_modseq;
 
@@ -108,9 +117,19 @@ struct lemo_event {
 	/* MessageNew and MessageAppend. size as in FETCH BODY[]. */
 	uint64_t message_size;
 	const char *message_guid, *message_id;
+	/* as RFC 5435 3.5 counts: 1 high, 2 normal, 3 low; 0 = not looked at,
+	   which is done if a device may ring in its quiet hours or wants
+	   payload level 3 */
+	uint32_t importance;
 	/* only if a device or feed wants payload level 3 (decoded headers,
 	   date in RFC 3339) or 4 (snippet) */
 	const char *from, *to, *subject, *date, *snippet;
+
+	/* quota events: RFC 5423 diskQuota and diskUsed in units of 1024
+	   octets and maxMessages; messages is then what counts against it.
+	   What has no limit is 0. */
+	uint64_t disk_quota, disk_used, max_messages;
+	const char *quota_root; /* its name */
 
 	/* the admin's feed wants it */
 	bool feed;
@@ -125,6 +144,9 @@ const char *lemo_event_type_name(enum lemo_event_type type);
    there is none. */
 bool lemo_event_type_find(const char *name, size_t len,
 			  enum lemo_event_type *type_r);
+
+/* deviceClientId: [a-z0-9._-]{1,64} */
+bool lemo_device_name_is_valid(const char *name);
 
 /* Parses names separated by spaces or commas into a mask; "all" is all of
    RFC 5423, "" none. Returns 0, or -1 with *error_r (constant) and *pos_r

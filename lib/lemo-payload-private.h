@@ -36,6 +36,14 @@ void lemo_json_string(struct lemo_buf *buf, const char *name,
 void lemo_json_number(struct lemo_buf *buf, const char *name, uint64_t num);
 void lemo_json_text(struct lemo_buf *buf, const char *name, const char *text);
 
+/* lemo-payload.c: the members of "data" */
+void lemo_payload_add_fields(struct lemo_buf *buf,
+			     const struct lemo_event *event,
+			     const struct lemo_payload_args *args);
+/* lemo-payload-jmap.c: the body of LEMO_FORMAT_JMAP, for a device */
+void lemo_payload_jmap(struct lemo_buf *buf, const struct lemo_event *event,
+		       const struct lemo_payload_args *args);
+
 /* lemo-payload-text.c: what a person reads, in formats made for people */
 
 typedef void lemo_sentence_t(const struct lemo_out *out,

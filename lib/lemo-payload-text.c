@@ -34,6 +34,16 @@ static const char *phrase(const struct lemo_event *event)
 		return "Mail read";
 	case LEMO_EVENT_QUOTA_EXCEED:
 		return "Mailbox is full";
+	case LEMO_EVENT_QUOTA_WITHIN:
+		return "Mailbox has room again";
+	case LEMO_EVENT_QUOTA_CHANGE:
+		return "Mailbox limit changed";
+	case LEMO_EVENT_MAILBOX_CREATE:
+		return "Mailbox created";
+	case LEMO_EVENT_MAILBOX_DELETE:
+		return "Mailbox deleted";
+	case LEMO_EVENT_MAILBOX_RENAME:
+		return "Mailbox renamed";
 	default:
 		return "Mailbox changed";
 	}

@@ -30,6 +30,12 @@ static bool field_is_told(const struct lemo_event_field *field,
 	return field->level != LEMO_FIELD_NEVER && field->level <= args->level;
 }
 
+static bool field_is_counter(const struct lemo_event_field *field)
+{
+	return field->offset == offsetof(struct lemo_event, messages) ||
+		field->offset == offsetof(struct lemo_event, unseen);
+}
+
 static void add_field(struct lemo_buf *buf,
 		      const struct lemo_event_field *field, const void *member,
 		      size_t max)
@@ -53,8 +59,9 @@ static void add_field(struct lemo_buf *buf,
 	}
 }
 
-static void add_event_data(struct lemo_buf *buf, const struct lemo_event *event,
-			   const struct lemo_payload_args *args)
+void lemo_payload_add_fields(struct lemo_buf *buf,
+			     const struct lemo_event *event,
+			     const struct lemo_payload_args *args)
 {
 	size_t max = args->device == NULL ? FEED_STRING_MAX : STRING_MAX;
 	unsigned int i;
@@ -62,10 +69,16 @@ static void add_event_data(struct lemo_buf *buf, const struct lemo_event *event,
 	for (i = 0; i < LEMO_EVENT_FIELDS_COUNT; i++) {
 		const struct lemo_event_field *field = &lemo_event_fields[i];
 
-		if (field_is_told(field, args)) {
-			add_field(buf, field,
-				  lemo_event_field_get(event, field), max);
+		if (!field_is_told(field, args))
+			continue;
+		/* a mailbox was looked at, and has none: that is news */
+		if (event->uidnext != 0 && field_is_counter(field)) {
+			lemo_json_name(buf, field->key);
+			lemo_buf_addu(buf, *(const uint32_t *)
+				      lemo_event_field_get(event, field));
+			continue;
 		}
+		add_field(buf, field, lemo_event_field_get(event, field), max);
 	}
 	if (args->level >= LEMO_PAYLOAD_STATE && args->events_count > 1) {
 		lemo_json_number(buf, "vnd.lemonade.eventsCount",
@@ -80,7 +93,7 @@ static void add_data(struct lemo_buf *buf, const struct lemo_event *event,
 	lemo_buf_addc(buf, '{');
 	lemo_json_string(buf, "deviceClientId", args->device);
 	if (args->verification_code == NULL)
-		add_event_data(buf, event, args);
+		lemo_payload_add_fields(buf, event, args);
 	else {
 		lemo_json_string(buf, "verificationCode",
 				 args->verification_code);
@@ -223,6 +236,9 @@ void lemo_payload_add(struct lemo_buf *buf, const struct lemo_event *event,
 		break;
 	case LEMO_FORMAT_APPRISE:
 		add_apprise(buf, event, args);
+		break;
+	case LEMO_FORMAT_JMAP:
+		lemo_payload_jmap(buf, event, args);
 		break;
 	}
 }

@@ -3,8 +3,9 @@
 
 /*
  * What a push says. CloudEvents 1.0 structured JSON whose `data` has the
- * parameter names of RFC 5423, cut to the payload level; or the body styles
- * of ntfy, gotify and Apprise. doc/clients.md has examples.
+ * parameter names of RFC 5423, cut to the payload level; or StateChange of
+ * JMAP; or the body styles of ntfy, gotify and Apprise. doc/clients.md has
+ * examples.
  */
 
 #include "lemo-buf.h"

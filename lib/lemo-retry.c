@@ -83,6 +83,18 @@ enum lemo_answer lemo_answer_of_status(unsigned int http_status)
 		LEMO_ANSWER_RETRY : LEMO_ANSWER_PERMANENT;
 }
 
+enum lemo_answer lemo_missing_answer(struct lemo_missing *missing, int64_t now)
+{
+	/* the clock was put back: the hour begins anew */
+	if (missing->count == 0 || now < missing->since)
+		missing->since = now;
+	if (missing->count < LEMO_MISSING_ANSWERS)
+		missing->count++;
+	return missing->count >= LEMO_MISSING_ANSWERS &&
+		now - missing->since >= LEMO_MISSING_SECS ?
+		LEMO_ANSWER_GONE : LEMO_ANSWER_RETRY;
+}
+
 bool lemo_breaker_is_open(const struct lemo_breaker *b, int64_t now_msecs)
 {
 	/* longer than ever set: the clock was put back */

@@ -27,9 +27,27 @@ uint32_t lemo_retry_after_parse(const char *value, size_t len, int64_t now);
 enum lemo_answer {
 	LEMO_ANSWER_DONE,      /* 2xx */
 	LEMO_ANSWER_RETRY,     /* 408, 425, 429, 5xx, 0 = no answer */
-	LEMO_ANSWER_PERMANENT  /* everything else, redirects included */
+	LEMO_ANSWER_PERMANENT, /* everything else, redirects included */
+	LEMO_ANSWER_GONE       /* never by a status alone: the target is no
+				  more, and whoever named it should forget it */
 };
 enum lemo_answer lemo_answer_of_status(unsigned int http_status);
+
+/* A push resource that is not found (RFC 8030 7.3): it may be that the push
+   service has lost its mind for a while, so that only LEMO_MISSING_ANSWERS in
+   a row over LEMO_MISSING_SECS at least mean that it is gone. All zero = none
+   yet. */
+#define LEMO_MISSING_ANSWERS 3
+#define LEMO_MISSING_SECS 3600
+/* Between two of them, so that one push finds out. */
+#define LEMO_MISSING_RETRY_SECS 1800
+struct lemo_missing {
+	unsigned int count; /* in a row */
+	int64_t since;      /* Unix time of the first */
+};
+/* One more at `now'. Any other answer sets all to zero. */
+enum lemo_answer lemo_missing_answer(struct lemo_missing *missing,
+				     int64_t now);
 
 /* Circuit breaker of one origin. All zero = closed. It cannot count what is
    in flight: while `failures' is LEMO_BREAKER_FAILURES or more, the caller

@@ -1,5 +1,9 @@
 #include "lemo-subscription.h"
+#include "lemo-subscription-private.h"
+#include "lemo-base64url.h"
+#include "lemo-p256.h"
 #include "lemo-time.h"
+#include "lemo-token.h"
 #include "lemo-weburl.h"
 
 #include <jansson.h>
@@ -9,9 +13,13 @@
 
 #include "lemo-banned.h"
 
-const char *const lemo_channel_names[] = { "webhook", "log", "null", NULL };
+#define AUTH_LEN 16 /* octets, RFC 8291 3.2 */
 
-#define NOT_YET "not supported by this version"
+const char *const lemo_channel_names[] = {
+	"webhook", "webpush", "exec", "log", "null", NULL
+};
+
+#define CHANNEL_TOKEN "token"
 #define MUST_BE_STRING "must be a string"
 
 /* What is known while an object is parsed. A field's function returns false
@@ -113,42 +121,45 @@ static bool parse_url(struct parser *p, json_t *value)
 {
 	struct lemo_weburl url;
 
-	if (!get_string(p, value, LEMO_DEVICE_URL_MAX, &p->sub->url))
-		return false;
+	if (!json_is_string(value))
+		return fail(p, MUST_BE_STRING);
+	if (json_string_length(value) > LEMO_DEVICE_URL_MAX)
+		return fail(p, "is longer than 1000 octets");
+	p->sub->url = json_string_value(value);
 	return lemo_weburl_parse(p->sub->url, &url, &p->error->reason) == 0;
 }
 
-/* base64url of exactly so many characters, "=" at its end allowed. */
-static bool get_key(json_t *keys, const char *key, size_t len,
+/* base64url of exactly so many octets. */
+static bool get_key(json_t *keys, const char *key, uint8_t *octets, size_t len,
 		    const char **str_r)
 {
 	const char *str = json_string_value(json_object_get(keys, key));
-	size_t pad;
 
-	if (str == NULL)
-		return false;
-	pad = strspn(str, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		     "abcdefghijklmnopqrstuvwxyz0123456789-_");
-	if (pad != len || strspn(str + pad, "=") != strlen(str + pad) ||
-	    strlen(str + pad) > 2)
+	if (str == NULL || !lemo_base64url_decode(str, octets, len))
 		return false;
 	*str_r = str;
 	return true;
 }
 
-/* RFC 8620 7.2: a P-256 point of 65 octets and 16 octets of secret. */
+/* RFC 8620 7.2: a P-256 point and a secret. */
 static bool parse_keys(struct parser *p, json_t *value)
 {
+	uint8_t point[LEMO_P256_POINT_LEN], auth[AUTH_LEN];
+	const char *error;
+
 	if (json_is_null(value))
 		return true;
 	if (!json_is_object(value) || json_object_size(value) != 2) {
 		return fail(p, "must be an object of two strings, p256dh and "
 			    "auth");
 	}
-	if (!get_key(value, "p256dh", 87, &p->sub->p256dh))
+	if (!get_key(value, "p256dh", point, sizeof(point), &p->sub->p256dh))
 		return fail_in(p, "keys.p256dh",
 			       "must be base64url of 65 octets");
-	if (!get_key(value, "auth", 22, &p->sub->auth))
+	error = lemo_p256_check(point, sizeof(point));
+	if (error != NULL)
+		return fail_in(p, "keys.p256dh", error);
+	if (!get_key(value, "auth", auth, sizeof(auth), &p->sub->auth))
 		return fail_in(p, "keys.auth",
 			       "must be base64url of 16 octets");
 	return true;
@@ -183,17 +194,36 @@ static bool parse_expires(struct parser *p, json_t *value)
 	return true;
 }
 
+static bool is_token_device(const struct parser *p)
+{
+	return lemo_token_id_of_device(p->name) != NULL;
+}
+
 static bool parse_channel(struct parser *p, json_t *value)
 {
 	unsigned int num;
 
-	if (json_is_string(value) &&
-	    strcmp(json_string_value(value), "webpush") == 0)
-		return fail(p, NOT_YET);
+	if (is_token_device(p) && json_is_string(value) &&
+	    strcmp(json_string_value(value), CHANNEL_TOKEN) == 0) {
+		p->sub->channel = CHANNEL_TOKEN;
+		return true;
+	}
 	if (!get_choice(p, value, lemo_channel_names,
-			"must be webhook, log or null", &num))
+			"must be webhook, webpush, exec, log or null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
+	return true;
+}
+
+static bool parse_token(struct parser *p, json_t *value)
+{
+	if (!is_token_device(p))
+		return fail(p, "is set on INBOX, as /private/devicetoken");
+	if (!json_is_string(value) ||
+	    !lemo_token_is_valid(json_string_value(value),
+				 json_string_length(value)))
+		return fail(p, "must be printable ASCII");
+	p->sub->token = json_string_value(value);
 	return true;
 }
 
@@ -282,17 +312,22 @@ static bool parse_disabled(struct parser *p, json_t *value)
 
 static bool parse_when_connected(struct parser *p, json_t *value)
 {
-	static const char *const choices[] = { "always", NULL };
+	static const char *const choices[] = {
+		"mine", "any", "always", NULL
+	};
 	unsigned int num;
 
-	return get_choice(p, value, choices, NOT_YET "; only always is",
-			  &num);
+	if (!get_choice(p, value, choices, "must be mine, any or always",
+			&num))
+		return false;
+	p->sub->when_connected = num;
+	return true;
 }
 
 static bool parse_quiet(struct parser *p, json_t *value)
 {
-	(void)value;
-	return fail(p, NOT_YET);
+	p->sub->quiet = lemo_subscription_parse_quiet(value, p->error);
+	return p->sub->quiet != NULL;
 }
 
 static const struct {
@@ -316,7 +351,8 @@ static const struct {
 	{ "collapse", parse_collapse },
 	{ "disabled", parse_disabled },
 	{ "whenConnected", parse_when_connected },
-	{ "quiet", parse_quiet }
+	{ "quiet", parse_quiet },
+	{ "token", parse_token }
 };
 #define FIELDS_COUNT (sizeof(fields) / sizeof(fields[0]))
 
@@ -337,24 +373,56 @@ static bool parse_field(struct parser *p, const char *name, json_t *value)
 	return false;
 }
 
+static bool has_no_format(struct parser *p)
+{
+	return json_object_get(p->sub->json, "format") == NULL ||
+		fail_in(p, "format", "must be absent with this channel");
+}
+
+static bool finish_webpush(struct parser *p)
+{
+	const struct lemo_subscription *sub = p->sub;
+
+	if (sub->url == NULL) {
+		return fail_in(p, "url", "is missing: the endpoint of the "
+			       "push subscription");
+	}
+	if (sub->p256dh == NULL) {
+		return fail_in(p, "keys", "is missing: p256dh and auth of the "
+			       "push subscription");
+	}
+	return has_no_format(p);
+}
+
+/* A name that is kept for tokens has nothing else. */
+static bool finish_token(struct parser *p)
+{
+	return (p->sub->token != NULL && p->sub->url == NULL &&
+		p->sub->channel != NULL &&
+		strcmp(p->sub->channel, CHANNEL_TOKEN) == 0) ||
+		fail_in(p, "deviceClientId", "is a name that is kept for "
+			"device tokens");
+}
+
 /* Defaults that depend on other fields, and what must fit together. */
 static bool finish(struct parser *p)
 {
 	struct lemo_subscription *sub = p->sub;
 
-	if (sub->channel == NULL && sub->p256dh != NULL) {
-		/* keys mean Web Push */
-		return fail_in(p, "channel", NOT_YET);
-	}
+	if (is_token_device(p))
+		return finish_token(p);
 	if (sub->channel == NULL)
-		sub->channel = "webhook";
+		sub->channel = sub->p256dh != NULL ? "webpush" : "webhook";
+	if (strcmp(sub->channel, "webpush") == 0)
+		return finish_webpush(p);
 	if (strcmp(sub->channel, "webhook") == 0) {
 		return sub->url != NULL ||
 			fail_in(p, "url", "is missing: an https:// URL to "
 				"push to");
 	}
-	return sub->url == NULL ||
-		fail_in(p, "url", "must be absent with this channel");
+	if (sub->url != NULL)
+		return fail_in(p, "url", "must be absent with this channel");
+	return strcmp(sub->channel, "exec") != 0 || has_no_format(p);
 }
 
 static bool parse_fields(struct parser *p)
@@ -386,7 +454,7 @@ static bool load(struct parser *p, const char *json, size_t len)
 {
 	json_error_t error;
 
-	if (len > LEMO_DEVICE_MAX_SIZE)
+	if (len > LEMO_DEVICE_MAX_SIZE && !is_token_device(p))
 		return fail(p, "is longer than 4096 octets");
 	p->sub->json = json_loadb(json, len, JSON_REJECT_DUPLICATES, &error);
 	if (p->sub->json == NULL) {
@@ -444,13 +512,7 @@ void lemo_subscription_free(struct lemo_subscription **_sub)
 	*_sub = NULL;
 	if (sub->events != NULL)
 		lemo_notify_groups_free(&sub->events);
+	free(sub->quiet);
 	json_decref(sub->json);
 	free(sub);
-}
-
-bool lemo_device_name_is_valid(const char *name)
-{
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-");
-
-	return name[len] == '\0' && len >= 1 && len <= LEMO_DEVICE_NAME_MAX;
 }

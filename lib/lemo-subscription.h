@@ -26,18 +26,31 @@ enum lemo_urgency { /* RFC 8030 5.3 */
 	LEMO_URGENCY_HIGH
 };
 
-/* The body style of a webhook. */
+/* The body style of a webhook, which its user chooses; or of Web Push. */
 enum lemo_format {
 	LEMO_FORMAT_CLOUDEVENTS = 0,
 	LEMO_FORMAT_NTFY,
 	LEMO_FORMAT_GOTIFY,
-	LEMO_FORMAT_APPRISE
+	LEMO_FORMAT_APPRISE,
+	LEMO_FORMAT_JMAP
+};
+
+/* Which connected sessions of the user hold pushes back (RFC 5551 5.3). */
+enum lemo_when_connected {
+	LEMO_WHEN_CONNECTED_MINE = 0, /* those that belong to the device */
+	LEMO_WHEN_CONNECTED_ANY,
+	LEMO_WHEN_CONNECTED_ALWAYS    /* none: a push always goes */
 };
 
 struct lemo_subscription {
 	const char *channel;           /* never NULL: default filled in */
 	const char *url;               /* NULL for log and null */
-	const char *p256dh, *auth;     /* base64url, NULL without keys */
+	/* base64url, p256dh a point of P-256; NULL without keys, which webpush
+	   always has */
+	const char *p256dh, *auth;
+	/* NULL but for the channel "token", which no user can choose: see
+	   lemo-token.h. Its URL is the administrator's. */
+	const char *token;
 	const char *verification_code; /* NULL until the client wrote it */
 	const char *filter;            /* never NULL: default filled in */
 	bool filter_is_default;
@@ -48,7 +61,9 @@ struct lemo_subscription {
 	enum lemo_payload payload;
 	enum lemo_urgency urgency;
 	enum lemo_format format;
+	enum lemo_when_connected when_connected;
 	uint32_t ttl, collapse;        /* seconds */
+	struct lemo_quiet *quiet;      /* NULL = none */
 	bool disabled;
 
 	void *json; /* owns the strings above */
@@ -74,9 +89,7 @@ int lemo_subscription_parse(const char *json, size_t len, const char *name,
 			    struct lemo_subscription_error *error_r);
 void lemo_subscription_free(struct lemo_subscription **sub);
 
-/* [a-z0-9._-]{1,64} */
-bool lemo_device_name_is_valid(const char *name);
-/* The channels this build knows, NULL-terminated. */
+/* The channels this build knows and users can choose, NULL-terminated. */
 extern const char *const lemo_channel_names[];
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "imap-parser.h"
 #include "mail-user.h"
+#include "net.h"
 #include "notify-plugin.h"
 
 #if DOVECOT_PREREQ(2, 4, 0)
@@ -17,9 +18,24 @@ static inline const char *lemonade_user_protocol(const struct mail_user *user)
 	return user->protocol;
 }
 
+/* The name that the client asked for in TLS (SNI), or NULL. */
+static inline const char *lemonade_user_local_name(const struct mail_user *user)
+{
+	return user->conn.local_name;
+}
+
 static inline void lemonade_notify_unregister(struct notify_context **ctx)
 {
 	notify_unregister(ctx);
+}
+
+/* Nobody can listen between the user and us, as far as is known: TLS, or
+   the same host (2.4 does not pass on what else its login thinks secured). */
+static inline bool lemonade_user_is_secured(const struct mail_user *user)
+{
+	return user->conn.end_client_tls_secured ||
+		(user->conn.local_ip != NULL && user->conn.remote_ip != NULL &&
+		 net_ip_compare(user->conn.local_ip, user->conn.remote_ip));
 }
 
 #else
@@ -29,12 +45,24 @@ static inline const char *lemonade_user_protocol(const struct mail_user *user)
 	return user->service;
 }
 
+/* not told to mail processes */
+static inline const char *
+lemonade_user_local_name(const struct mail_user *user ATTR_UNUSED)
+{
+	return NULL;
+}
+
 static inline void lemonade_notify_unregister(struct notify_context **_ctx)
 {
 	struct notify_context *ctx = *_ctx;
 
 	*_ctx = NULL;
 	notify_unregister(ctx);
+}
+
+static inline bool lemonade_user_is_secured(const struct mail_user *user)
+{
+	return user->conn.secured;
 }
 
 #  define str_begins_with(haystack, needle) str_begins(haystack, needle)

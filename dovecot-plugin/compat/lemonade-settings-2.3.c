@@ -100,6 +100,8 @@ static int setting_parse(const struct lemonade_setting *setting,
 		return settings_get_time(value, field, error_r);
 	case SET_TIME_MSECS:
 		return settings_get_time_msecs(value, field, error_r);
+	case SET_SIZE:
+		return settings_get_size(value, field, error_r);
 	default:
 		*(const char **)field = p_strdup(set->pool, value);
 		return 0;

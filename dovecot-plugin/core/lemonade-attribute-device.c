@@ -10,6 +10,8 @@
 #include "mailbox-attribute-private.h"
 #include "mail-search.h"
 #include "lemo-fence.h"
+#include "lemo-quiet.h"
+#include "lemo-token.h"
 #include "lemo-weburl.h"
 #include "lemonade-attribute.h"
 #include "lemonade-compat.h"
@@ -18,6 +20,7 @@
 #include "lemonade-handoff.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
+#include "lemonade-zoneinfo.h"
 
 #include <arpa/inet.h>
 
@@ -186,6 +189,46 @@ static int check_url(struct mailbox_transaction_context *t, const char *url)
 	return error == NULL ? 0 : refuse_field(t, "url", error);
 }
 
+static int check_quiet(struct mailbox_transaction_context *t,
+		       const struct lemo_quiet *quiet)
+{
+	if (quiet == NULL || lemonade_zone_may_exist(quiet->zone))
+		return 0;
+	return refuse_field(t, "quiet.zone", "is no time zone that this "
+			    "server knows");
+}
+
+const char *lemonade_channel_refusal(const struct lemonade_settings *set,
+				     const char *channel)
+{
+	/* RFC 8292 2.1: the push service wants to know whom to ask */
+	if (strcmp(channel, "webpush") == 0 && *set->lemonade_contact == '\0')
+		return "is not served here: the administrator has set no "
+			"lemonade_contact";
+	if (strcmp(channel, "exec") == 0 &&
+	    *set->lemonade_exec_program == '\0')
+		return "is not served here: the administrator has set no "
+			"lemonade_exec_program";
+	return NULL;
+}
+
+/* RFC 8291 2.1: what a subscription is made of comes over a confidential
+   channel, or anybody could push and read. */
+static int check_channel(struct mailbox_transaction_context *t,
+			 const struct lemo_subscription *sub)
+{
+	struct lemonade_user *luser = lemonade_attribute_user(t->box);
+	const char *error;
+
+	error = lemonade_channel_refusal(luser->set, sub->channel);
+	if (error != NULL)
+		return refuse_field(t, "channel", error);
+	if (sub->p256dh != NULL && luser->access_protocol &&
+	    !lemonade_user_is_secured(luser->user))
+		return refuse_field(t, "keys", "are secret: set them over TLS");
+	return 0;
+}
+
 static const char *
 subscription_error(const struct lemo_subscription_error *error)
 {
@@ -205,11 +248,15 @@ static int check_json(struct mailbox_transaction_context *t, const char *name,
 				    &sub, &error) < 0)
 		return refuse_field(t, error.field,
 				    subscription_error(&error));
-	ret = check_url(t, sub->url);
+	ret = check_channel(t, sub);
+	if (ret == 0)
+		ret = check_url(t, sub->url);
 	if (ret == 0)
 		ret = check_filter(t, sub->filter);
 	if (ret == 0)
 		ret = check_mailboxes(t, sub->events);
+	if (ret == 0)
+		ret = check_quiet(t, sub->quiet);
 	lemo_subscription_free(&sub);
 	return ret;
 }
@@ -279,6 +326,9 @@ static int device_set(struct mailbox_transaction_context *t,
 	if (!lemo_device_name_is_valid(name))
 		return refuse(t, "subscription: a device is named with 1 to "
 			"64 of a-z, 0-9, dot, underscore and hyphen");
+	if (lemo_token_id_of_device(name) != NULL)
+		return refuse(t, "subscription: this name is kept for device "
+			      "tokens");
 	if (get_value(t, value, &json) < 0 || check_json(t, name, json) < 0 ||
 	    check_count(t, txn, name) < 0)
 		return -1;

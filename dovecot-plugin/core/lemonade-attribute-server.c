@@ -10,27 +10,36 @@
 #include "lemonade-config.h"
 #include "lemonade-device.h"
 #include "lemonade-user.h"
+#include "lemonade-vapid.h"
 
 /* Returns the value in the data stack; NULL or "" if there is none. The
    user's settings are known to be right. */
 typedef const char *entry_get_t(const struct lemonade_user *luser);
 
-static const char *get_channels(const struct lemonade_user *luser ATTR_UNUSED)
+static const char *get_channels(const struct lemonade_user *luser)
 {
 	string_t *str = t_str_new(64);
 	unsigned int i;
 
-	for (i = 0; lemo_channel_names[i] != NULL; i++)
-		str_printfa(str, "%s\"%s\"", i == 0 ? "[" : ",",
-			    lemo_channel_names[i]);
+	for (i = 0; lemo_channel_names[i] != NULL; i++) {
+		if (lemonade_channel_refusal(luser->set,
+					     lemo_channel_names[i]) == NULL)
+			str_printfa(str, "%s\"%s\"", i == 0 ? "[" : ",",
+				    lemo_channel_names[i]);
+	}
 	str_append_c(str, ']');
 	return str_c(str);
 }
 
 static const char *get_ceilings(const struct lemonade_user *luser)
 {
-	return t_strdup_printf("{\"webhook\":%u}",
-			       luser->set->lemonade_webhook_payload);
+	const char *exec = "";
+
+	if (lemonade_channel_refusal(luser->set, "exec") == NULL)
+		exec = t_strdup_printf(",\"exec\":%u", LEMO_PAYLOAD_SNIPPET);
+	return t_strdup_printf("{\"webhook\":%u,\"webpush\":%u%s}",
+			       luser->set->lemonade_webhook_payload,
+			       luser->set->lemonade_webpush_payload, exec);
 }
 
 static const char *get_limits(const struct lemonade_user *luser)
@@ -65,6 +74,12 @@ static const char *get_version(const struct lemonade_user *luser ATTR_UNUSED)
 	return LEMONADE_VERSION;
 }
 
+/* applicationServerKey of the W3C Push API (RFC 8292 4.1) */
+static const char *get_vapid(const struct lemonade_user *luser)
+{
+	return lemonade_vapid_published(luser);
+}
+
 /* The canonical name of the account (ManageSieve says it as OWNER, RFC 5804
    1.7, but Pigeonhole does not). */
 static const char *get_account(const struct lemonade_user *luser)
@@ -83,7 +98,8 @@ static const struct {
 	{ "submit", get_submit },
 	{ "policy", get_policy },
 	{ "version", get_version },
-	{ "contact", get_contact }
+	{ "contact", get_contact },
+	{ "vapid", get_vapid }
 };
 
 static const char *entry_value(const struct lemonade_user *luser,
@@ -195,4 +211,5 @@ void lemonade_attribute_server_deinit(void)
 {
 	mailbox_attribute_unregister_internal(&iattr_admin);
 	mailbox_attribute_unregister_internal(&iattr_vendor);
+	lemonade_vapid_deinit();
 }

@@ -7,6 +7,7 @@
  *
  *   /private/vendor/vendor.lemonade/push/ID         a device, checked when set
  *   /private/vendor/vendor.lemonade/push/ID/status  read-only, the notifier's
+ *   /private/devicetoken, of INBOX                  see lemonade-token.h
  *   /shared/vendor/vendor.lemonade/...              read-only, the server's
  *   /shared/admin                                   read-only, lemonade_contact
  *
@@ -19,6 +20,7 @@
 struct mailbox;
 struct mailbox_transaction_context;
 struct mail_attribute_value;
+struct lemonade_settings;
 
 void lemonade_attribute_init(void);
 void lemonade_attribute_deinit(void);
@@ -32,9 +34,16 @@ int lemonade_attribute_refuse(struct mailbox_transaction_context *t,
 			      const char *key,
 			      const struct mail_attribute_value *value);
 
-/* The two halves; internal to lemonade-attribute*.c */
+/* Why this channel is not served here, for the client's eyes; NULL if it
+   is. */
+const char *lemonade_channel_refusal(const struct lemonade_settings *set,
+				     const char *channel);
+
+/* The parts; internal to lemonade-attribute*.c */
 void lemonade_attribute_device_init(void);
 void lemonade_attribute_device_deinit(void);
+void lemonade_attribute_token_init(void);
+void lemonade_attribute_token_deinit(void);
 void lemonade_attribute_server_init(void);
 void lemonade_attribute_server_deinit(void);
 

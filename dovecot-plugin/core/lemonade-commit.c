@@ -11,10 +11,12 @@
 #include "lemonade-line.h"
 #include "lemonade-match.h"
 #include "lemonade-message.h"
+#include "lemonade-quota.h"
 #include "lemonade-text.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
 #include "lemonade-view.h"
+#include "lemo-quiet.h"
 
 /* A longer set of UIDs goes in several lines. */
 #define RANGES_PER_LINE 1000
@@ -104,6 +106,16 @@ static void arrivals_filter(struct commit *c, struct arrivals *a)
 	}
 }
 
+/* "Why did it not ring?" is asked by Message-ID, also where no device looks
+   at new mail or all of them are disabled. */
+static void arrivals_look_for_trace(struct commit *c,
+				    const struct arrivals *a)
+{
+	if (a->type == LEMO_EVENT_MESSAGE_NEW && a->verdicts.count > 0 &&
+	    c->luser->set->lemonade_trace_retention > 0)
+		(void)lemonade_view_open(&c->view, c->txn->box);
+}
+
 /* The verdicts on one message; view->mail points to it if is_there. */
 static void arrival_verdicts(struct commit *c, const struct arrivals *a,
 			     uint32_t uid, bool is_there,
@@ -145,9 +157,31 @@ payload_level(const struct commit *c, enum lemo_event_type type,
 		level = device->sub->payload;
 		if (strcmp(device->sub->channel, "webhook") == 0)
 			level = I_MIN(level, set->lemonade_webhook_payload);
+		else if (strcmp(device->sub->channel, "webpush") == 0)
+			level = I_MIN(level, set->lemonade_webpush_payload);
 		max = I_MAX(max, level);
 	}
 	return max;
+}
+
+/* Reading the header of each message costs those who asked for it, or for
+   other fields of it. */
+static bool importance_counts(const struct commit *c,
+			      const struct lemonade_verdicts *verdicts)
+{
+	unsigned int i;
+
+	for (i = 0; i < verdicts->count; i++) {
+		const struct lemonade_device *device =
+			array_idx(&c->txn->devices, i);
+
+		if (strcmp(verdicts->verdict[i], LEMO_VERDICT_MATCH) == 0 &&
+		    (device->sub->payload >= LEMO_PAYLOAD_ENVELOPE ||
+		     (device->sub->quiet != NULL &&
+		      !device->sub->quiet->hold_urgent)))
+			return TRUE;
+	}
+	return FALSE;
 }
 
 static void arrival_send(struct commit *c, const struct arrivals *a,
@@ -169,6 +203,10 @@ static void arrival_send(struct commit *c, const struct arrivals *a,
 		lemonade_message_fill(c->view.mail,
 				      payload_level(c, a->type, &verdicts),
 				      &event);
+		if (importance_counts(c, &verdicts)) {
+			event.importance =
+				lemonade_message_importance(c->view.mail);
+		}
 	}
 	commit_send(c, &event, &verdicts, uid != 0);
 }
@@ -219,6 +257,8 @@ static void commit_arrivals(struct commit *c, enum lemo_event_type type)
 	}
 	if (lemonade_match_any(&a.verdicts))
 		arrivals_filter(c, &a);
+	else
+		arrivals_look_for_trace(c, &a);
 	arrivals_send(c, &a);
 }
 
@@ -357,6 +397,10 @@ static void commit_device(struct commit *c,
 	if (c->handoff == NULL)
 		c->handoff = lemonade_handoff_begin(c->luser);
 	lemonade_handoff_add(c->handoff, &event, TRUE);
+	if (change->json != NULL && c->luser->device_written != NULL) {
+		c->luser->device_written(change->name,
+					 c->luser->device_written_context);
+	}
 }
 
 static void commit_devices(struct commit *c)
@@ -382,6 +426,7 @@ void lemonade_commit(struct lemonade_txn *txn,
 			commit_saves(&c);
 			commit_flags(&c);
 			commit_expunges(&c);
+			lemonade_quota_look(txn->luser, &txn->devices);
 		}
 		lemonade_view_close(&c.view);
 		commit_devices(&c);

@@ -38,7 +38,13 @@ static struct lemonade_conn *conns;
 
 uint64_t lemonade_conn_now(void)
 {
-	return i_nanoseconds() / 1000000;
+	struct timespec ts;
+
+	/* Dovecot's own calls look at the wall clock: when that is set back, a
+	   deadline would be an hour away */
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) < 0)
+		i_fatal("clock_gettime() failed: %m");
+	return (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 static void conn_free(struct lemonade_conn **_conn)

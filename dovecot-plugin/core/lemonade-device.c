@@ -6,8 +6,11 @@
 #include "ioloop.h"
 #include "mail-storage-private.h"
 #include "mail-namespace.h"
+#include "lemo-token.h"
 #include "lemonade-attribute.h"
 #include "lemonade-device.h"
+#include "lemonade-token.h"
+#include "lemonade-user.h"
 
 /* 2.4 says const twice there, which clang mentions */
 #pragma GCC diagnostic push
@@ -22,10 +25,7 @@
 	 LEMO_EVENT_MASK(LEMO_EVENT_MESSAGE_READ) | \
 	 LEMO_EVENT_MASK(LEMO_EVENT_MESSAGE_TRASH))
 
-/* Server entries are kept with INBOX. The handle is not opened: reading
-   attributes asks for no more than the mailbox GUID, which the list index
-   usually knows. */
-static struct mailbox *inbox_alloc(struct mail_user *user)
+struct mailbox *lemonade_inbox_alloc(struct mail_user *user)
 {
 	struct mail_namespace *ns = mail_namespace_find_inbox(user->namespaces);
 
@@ -47,7 +47,8 @@ static int list_names(struct mailbox *inbox, pool_t pool,
 	iter = mailbox_attribute_iter_init(inbox, MAIL_ATTRIBUTE_TYPE_PRIVATE,
 					   LEMONADE_PUSH_KEY_PREFIX);
 	while ((key = mailbox_attribute_iter_next(iter)) != NULL) {
-		if (!lemo_device_name_is_valid(key))
+		if (!lemo_device_name_is_valid(key) ||
+		    lemo_token_id_of_device(key) != NULL)
 			continue;
 		key = p_strdup(pool, key);
 		array_push_back(names, &key);
@@ -75,7 +76,7 @@ int lemonade_devices_list(struct mail_user *user, struct mailbox *inbox,
 	int ret;
 
 	if (inbox == NULL || !inbox->inbox_user)
-		inbox = own = inbox_alloc(user);
+		inbox = own = lemonade_inbox_alloc(user);
 	if (inbox == NULL)
 		return 0;
 	ret = list_names(inbox, pool, names);
@@ -136,7 +137,10 @@ device_wants(const struct lemo_subscription *sub, struct mailbox *box)
 	if (sub->events == NULL) {
 		if (!facts.personal || default_excludes(box))
 			return 0;
-		return DEFAULT_WANTS;
+		/* a token can only wake the phone, not take anything back */
+		return sub->token != NULL ?
+			LEMO_EVENT_MASK(LEMO_EVENT_MESSAGE_NEW) :
+			DEFAULT_WANTS;
 	}
 	if (lemo_notify_groups_want_subscribed(sub->events) &&
 	    mailbox_list_iter_subscriptions_refresh(ns->list) == 0)
@@ -144,12 +148,31 @@ device_wants(const struct lemo_subscription *sub, struct mailbox *box)
 	return lemo_notify_groups_events(sub->events, &facts);
 }
 
+static void device_fill(struct lemonade_device *device, struct mailbox *box,
+			const char *json, pool_t pool)
+{
+	struct lemo_subscription_error error;
+
+	if (lemo_subscription_parse(json, strlen(json), device->name,
+				    &device->sub, &error) < 0)
+		device->sub = NULL;
+	else
+		device->json = json_to_line(pool, json);
+	device->verdict = device_verdict(device);
+	if (device->verdict != NULL)
+		return;
+	/* what nobody asks for by default has no default mailboxes */
+	if (device->sub->events != NULL)
+		device->wants_any = lemo_notify_groups_any(device->sub->events);
+	device->wants = box == NULL ? device->wants_any :
+		device_wants(device->sub, box);
+}
+
 static void device_add(struct mailbox *inbox, struct mailbox *box,
 		       const char *name, pool_t pool,
 		       ARRAY_TYPE(lemonade_device) *devices)
 {
 	const char *key = t_strconcat(LEMONADE_PUSH_KEY_PREFIX, name, NULL);
-	struct lemo_subscription_error error;
 	struct mail_attribute_value value;
 	struct lemonade_device *device;
 
@@ -158,14 +181,20 @@ static void device_add(struct mailbox *inbox, struct mailbox *box,
 		return;
 	device = array_append_space(devices);
 	device->name = name;
-	if (lemo_subscription_parse(value.value, strlen(value.value), name,
-				    &device->sub, &error) < 0)
-		device->sub = NULL;
-	else
-		device->json = json_to_line(pool, value.value);
-	device->verdict = device_verdict(device);
-	if (device->verdict == NULL)
-		device->wants = device_wants(device->sub, box);
+	device_fill(device, box, value.value, pool);
+}
+
+static void tokens_add(struct mailbox *inbox, struct mailbox *box,
+		       pool_t pool, ARRAY_TYPE(lemonade_device) *devices)
+{
+	unsigned int i = array_count(devices);
+	struct lemonade_device *device;
+
+	lemonade_tokens_read(inbox, pool, devices);
+	for (; i < array_count(devices); i++) {
+		device = array_idx_modifiable(devices, i);
+		device_fill(device, box, device->json, pool);
+	}
 }
 
 static void devices_add(struct mailbox *inbox, struct mailbox *box,
@@ -183,6 +212,8 @@ static void devices_add(struct mailbox *inbox, struct mailbox *box,
 		device_add(inbox, box, array_idx_elem(&names, i), pool,
 			   devices);
 	} T_END;
+	if (lemonade_token_is_served(lemonade_user_get(inbox->storage->user)))
+		tokens_add(inbox, box, pool, devices);
 }
 
 void lemonade_devices_read(struct mail_user *user, struct mailbox *box,
@@ -191,8 +222,9 @@ void lemonade_devices_read(struct mail_user *user, struct mailbox *box,
 	struct mailbox *inbox = box, *own = NULL;
 
 	p_array_init(devices, pool, 4);
-	if (!box->inbox_user)
-		inbox = own = inbox_alloc(user);
+	/* a box that comes or goes can tell nothing */
+	if (box == NULL || !box->inbox_user || !box->opened)
+		inbox = own = lemonade_inbox_alloc(user);
 	if (inbox == NULL)
 		return;
 	mail_storage_last_error_push(inbox->storage);

@@ -27,10 +27,16 @@ struct lemonade_device {
 	/* the first condition that needs no event: LEMO_VERDICT_INVALID,
 	   _DISABLED, _EXPIRED, or NULL if all hold */
 	const char *verdict;
-	/* event types that its groups ask for in the mailbox at hand */
-	lemo_event_mask_t wants;
+	/* event types that its groups ask for in the mailbox at hand, and in
+	   any */
+	lemo_event_mask_t wants, wants_any;
 };
 ARRAY_DEFINE_TYPE(lemonade_device, struct lemonade_device);
+
+/* Server entries are kept with INBOX. The handle is not opened: reading
+   attributes asks for no more than the mailbox GUID, which the list index
+   usually knows. NULL if there is no INBOX. */
+struct mailbox *lemonade_inbox_alloc(struct mail_user *user);
 
 /* Appends the names of the devices to the array, at most
    LEMO_DEVICES_MAX + 1, in alphabetical order. inbox may be NULL: then INBOX
@@ -40,7 +46,8 @@ ARRAY_DEFINE_TYPE(lemonade_device, struct lemonade_device);
 int lemonade_devices_list(struct mail_user *user, struct mailbox *inbox,
 			  pool_t pool, ARRAY_TYPE(const_string) *names);
 
-/* Reads and parses all devices and asks what they want of this mailbox.
+/* Reads and parses all devices and asks what they want of this mailbox, or,
+   with box NULL, of any.
    Nothing in METADATA makes this fail: a device that does not parse gets its
    verdict. All memory but the subscriptions' is of the pool. */
 void lemonade_devices_read(struct mail_user *user, struct mailbox *box,

@@ -13,6 +13,8 @@
 #include "lemonade-commit.h"
 #include "lemonade-compat.h"
 #include "lemonade-events.h"
+#include "lemonade-mailbox.h"
+#include "lemonade-quota.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
 
@@ -26,25 +28,27 @@ static bool doveadm_cmd_is(const struct lemonade_user *luser,
 	return cmd != NULL && str_array_find(names, cmd);
 }
 
-static bool is_replication(const struct lemonade_user *luser,
-			   const struct mailbox_transaction_context *t)
+/* The user of a mailbox whose changes are told, else NULL. */
+static struct lemonade_user *told_user(struct mailbox *box)
 {
-	static const char *const cmds[] = { "import", NULL };
+	struct lemonade_user *luser = lemonade_user_get(box->storage->user);
 
-	return (t->flags & MAILBOX_TRANSACTION_FLAG_SYNC) != 0 ||
-		luser->user->dsyncing || doveadm_cmd_is(luser, cmds);
+	if (luser == NULL || luser->set == NULL ||
+	    box->virtual_vfuncs != NULL || lemonade_user_replicates(luser))
+		return NULL;
+	return luser;
 }
 
 /* Also called for each transaction that only reads. */
 static void *
 lemonade_mail_transaction_begin(struct mailbox_transaction_context *t)
 {
-	struct lemonade_user *luser = lemonade_user_get(t->box->storage->user);
+	struct lemonade_user *luser;
 
-	if (luser == NULL || luser->set == NULL ||
-	    t->box->virtual_vfuncs != NULL || is_replication(luser, t))
+	if ((t->flags & MAILBOX_TRANSACTION_FLAG_SYNC) != 0)
 		return NULL;
-	return lemonade_txn_begin(luser, t);
+	luser = told_user(t->box);
+	return luser == NULL ? NULL : lemonade_txn_begin(luser, t);
 }
 
 static bool txn_raises(const struct lemonade_txn *txn,
@@ -110,8 +114,11 @@ static void lemonade_mail_expunge(void *_txn, struct mail *mail)
 		return;
 	T_BEGIN {
 		type = expunge_type(txn, mail);
-		if (txn_raises(txn, type) && lemonade_txn_wanted(txn))
-			lemonade_txn_add_expunge(txn, type, mail->uid);
+		if (txn_raises(txn, type) && lemonade_txn_wanted(txn)) {
+			if (lemonade_txn_add_expunge(txn, type, mail->uid))
+				lemonade_quota_shrink(txn->luser,
+						      &txn->devices);
+		}
 	} T_END;
 }
 
@@ -158,6 +165,56 @@ static void lemonade_mail_transaction_rollback(void *_txn)
 		lemonade_txn_free(&txn);
 }
 
+static void lemonade_mailbox_create(struct mailbox *box)
+{
+	struct lemonade_user *luser = told_user(box);
+
+	if (luser != NULL)
+		lemonade_mailbox_created(luser, box);
+}
+
+static void *lemonade_mailbox_deleting(struct mailbox *box)
+{
+	struct lemonade_user *luser = told_user(box);
+
+	return luser == NULL ? NULL :
+		lemonade_mailbox_delete_begin(luser, box);
+}
+
+static void lemonade_mailbox_delete(void *txn,
+				    struct mailbox *box ATTR_UNUSED)
+{
+	struct lemonade_deletion *deletion = txn;
+
+	if (deletion != NULL)
+		lemonade_mailbox_delete_commit(&deletion);
+}
+
+static void lemonade_mailbox_delete_failed(void *txn)
+{
+	struct lemonade_deletion *deletion = txn;
+
+	if (deletion != NULL)
+		lemonade_mailbox_delete_rollback(&deletion);
+}
+
+static void lemonade_mailbox_rename(struct mailbox *src, struct mailbox *dest)
+{
+	struct lemonade_user *luser = told_user(dest);
+
+	if (luser != NULL)
+		lemonade_mailbox_renamed(luser, src, dest);
+}
+
+static void lemonade_mailbox_set_subscribed(struct mailbox *box,
+					    bool subscribed)
+{
+	struct lemonade_user *luser = told_user(box);
+
+	if (luser != NULL)
+		lemonade_mailbox_subscribed(luser, box, subscribed);
+}
+
 static const struct notify_vfuncs lemonade_notify_vfuncs = {
 	.mail_transaction_begin = lemonade_mail_transaction_begin,
 	.mail_save = lemonade_mail_save,
@@ -166,7 +223,13 @@ static const struct notify_vfuncs lemonade_notify_vfuncs = {
 	.mail_update_flags = lemonade_mail_update_flags,
 	.mail_update_keywords = lemonade_mail_update_keywords,
 	.mail_transaction_commit = lemonade_mail_transaction_commit,
-	.mail_transaction_rollback = lemonade_mail_transaction_rollback
+	.mail_transaction_rollback = lemonade_mail_transaction_rollback,
+	.mailbox_create = lemonade_mailbox_create,
+	.mailbox_delete_begin = lemonade_mailbox_deleting,
+	.mailbox_delete_commit = lemonade_mailbox_delete,
+	.mailbox_delete_rollback = lemonade_mailbox_delete_failed,
+	.mailbox_rename = lemonade_mailbox_rename,
+	.mailbox_set_subscribed = lemonade_mailbox_set_subscribed
 };
 
 void lemonade_events_init(void)

@@ -7,6 +7,7 @@
 #include "strescape.h"
 #include "lemo-event-wire.h"
 #include "lemonade-conn.h"
+#include "lemonade-gone.h"
 #include "lemonade-handoff.h"
 #include "lemonade-spool.h"
 #include "lemonade-user.h"
@@ -34,6 +35,8 @@ struct lemonade_handoff {
 	/* lines to be acknowledged; those before first are */
 	ARRAY(struct handoff_line) lines;
 	unsigned int first, waiting;
+	/* devices that are gone, each followed by the hash */
+	ARRAY_TYPE(const_string) gone;
 
 	bool failed;  /* the socket is not used any more */
 	bool retried; /* an EOF has been answered by a reconnect */
@@ -42,7 +45,7 @@ struct lemonade_handoff {
 /* of the process: no use of the socket before */
 static uint64_t breaker_until;
 
-static const char *socket_path(const struct lemonade_user *luser)
+const char *lemonade_handoff_path(const struct lemonade_user *luser)
 {
 	const char *path = luser->set->lemonade_socket;
 
@@ -80,11 +83,12 @@ struct lemonade_handoff *lemonade_handoff_begin(struct lemonade_user *luser)
 	handoff = p_new(pool, struct lemonade_handoff, 1);
 	handoff->pool = pool;
 	handoff->luser = luser;
-	handoff->path = p_strdup(pool, socket_path(luser));
+	handoff->path = p_strdup(pool, lemonade_handoff_path(luser));
 	handoff->budget = luser->set->lemonade_handoff_timeout;
 	handoff->failed = lemonade_conn_now() < breaker_until;
 	lemo_buf_init(&handoff->buf, LEMO_EVENT_LINE_MAX);
 	p_array_init(&handoff->lines, pool, 4);
+	p_array_init(&handoff->gone, pool, 2);
 	return handoff;
 }
 
@@ -200,22 +204,53 @@ void lemonade_handoff_add(struct lemonade_handoff *handoff,
 	handoff_write(handoff, handoff->buf.data, handoff->buf.len, wait);
 }
 
-static void handoff_done(struct lemonade_handoff *handoff, const char *id)
+/* False if nobody waited for it: a late answer to another hand-off, perhaps
+   another user's. */
+static bool handoff_done(struct lemonade_handoff *handoff, const char *id)
 {
 	struct handoff_line *lines;
 	unsigned int i, count;
+	bool found = FALSE;
 
 	lines = array_get_modifiable(&handoff->lines, &count);
 	/* answers come in order, but nobody promised */
 	for (i = handoff->first; i < count; i++) {
 		if (!lines[i].done && strcmp(lines[i].id, id) == 0) {
-			lines[i].done = TRUE;
+			lines[i].done = found = TRUE;
 			handoff->waiting--;
 			break;
 		}
 	}
 	while (handoff->first < count && lines[handoff->first].done)
 		handoff->first++;
+	return found;
+}
+
+/* GONE, the device and the hash, perhaps several times */
+static void handoff_gone(struct lemonade_handoff *handoff,
+			 const char *const *args)
+{
+	const char *str;
+	unsigned int i;
+
+	while (args[0] != NULL && strcmp(args[0], "GONE") == 0 &&
+	       args[1] != NULL && args[2] != NULL) {
+		for (i = 1; i <= 2; i++) {
+			str = p_strdup(handoff->pool, args[i]);
+			array_push_back(&handoff->gone, &str);
+		}
+		args += 3;
+	}
+}
+
+static void handoff_remove_gone(struct lemonade_handoff *handoff)
+{
+	const char *const *gone;
+	unsigned int i, count;
+
+	gone = array_get(&handoff->gone, &count);
+	for (i = 0; i + 1 < count; i += 2)
+		lemonade_gone_remove(handoff->luser, gone[i], gone[i + 1]);
 }
 
 static void handoff_refused(struct lemonade_handoff *handoff,
@@ -231,7 +266,7 @@ static void handoff_refused(struct lemonade_handoff *handoff,
 			str_sanitize(args[1], LEMO_EVENT_ID_LEN),
 			str_sanitize(t_strarray_join(args + 2, " "), 200));
 	}
-	handoff_done(handoff, args[1]);
+	(void)handoff_done(handoff, args[1]);
 }
 
 static void handoff_answer(struct lemonade_handoff *handoff, const char *line)
@@ -240,9 +275,10 @@ static void handoff_answer(struct lemonade_handoff *handoff, const char *line)
 
 	if (args[0] == NULL)
 		return;
-	if (strcmp(args[0], "OK") == 0 && args[1] != NULL)
-		handoff_done(handoff, args[1]);
-	else if (strcmp(args[0], "NO") == 0)
+	if (strcmp(args[0], "OK") == 0 && args[1] != NULL) {
+		if (handoff_done(handoff, args[1]))
+			handoff_gone(handoff, args + 2);
+	} else if (strcmp(args[0], "NO") == 0)
 		handoff_refused(handoff, args);
 }
 
@@ -293,6 +329,8 @@ void lemonade_handoff_end(struct lemonade_handoff **_handoff)
 	if (handoff->conn != NULL)
 		lemonade_conn_release(&handoff->conn);
 	lemo_buf_free(&handoff->buf);
+	/* with hand-offs of its own */
+	handoff_remove_gone(handoff);
 	pool_unref(&handoff->pool);
 }
 
@@ -329,7 +367,7 @@ const char *lemonade_handoff_status(struct lemonade_user *luser,
 
 	if (lemonade_conn_now() < breaker_until)
 		return NULL;
-	conn = lemonade_conn_get(socket_path(luser), &error);
+	conn = lemonade_conn_get(lemonade_handoff_path(luser), &error);
 	if (conn == NULL) {
 		breaker_open(luser, error);
 		return NULL;

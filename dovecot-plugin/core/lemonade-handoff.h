@@ -15,13 +15,17 @@
 struct lemonade_user;
 struct lemonade_handoff;
 
+/* The notifier's socket; data stack. */
+const char *lemonade_handoff_path(const struct lemonade_user *luser);
+
 /* One hand-off a mail transaction; its time starts now. */
 struct lemonade_handoff *lemonade_handoff_begin(struct lemonade_user *luser);
 /* Sends one event. wait: it must be kept, so the acknowledgement is awaited
    or the event spooled; else it is dropped if the notifier is not there. */
 void lemonade_handoff_add(struct lemonade_handoff *handoff,
 			  const struct lemo_event *event, bool wait);
-/* Awaits the acknowledgements, spools what has none. */
+/* Awaits the acknowledgements, spools what has none. If the notifier says
+   that a device is gone, its entry is unset: see lemonade-gone.h. */
 void lemonade_handoff_end(struct lemonade_handoff **handoff);
 
 /* Asks the notifier for the state of a device. Returns the JSON in the data

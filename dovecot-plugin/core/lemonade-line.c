@@ -90,7 +90,8 @@ static const char *mailbox_guid(struct mailbox *box)
 {
 	struct mailbox_metadata metadata;
 
-	if (mailbox_get_metadata(box, MAILBOX_METADATA_GUID, &metadata) < 0)
+	if (!box->opened ||
+	    mailbox_get_metadata(box, MAILBOX_METADATA_GUID, &metadata) < 0)
 		return NULL;
 	return guid_128_to_string(metadata.guid);
 }
@@ -99,8 +100,21 @@ static uint32_t mailbox_uidvalidity(struct mailbox *box)
 {
 	struct mailbox_status status;
 
+	if (!box->opened)
+		return 0;
 	mailbox_get_open_status(box, STATUS_UIDVALIDITY, &status);
 	return status.uidvalidity;
+}
+
+void lemonade_line_name_mailbox(struct lemonade_user *luser,
+				const char *vname, const char *guid,
+				uint32_t uidvalidity,
+				struct lemo_event *event)
+{
+	event->mailbox = lemonade_text_utf8(vname, NAME_MAX_LEN);
+	event->mailbox_guid = guid;
+	event->uidvalidity = uidvalidity;
+	event->mailbox_id = imap_url(luser, event->mailbox, uidvalidity, 0);
 }
 
 void lemonade_line_set_mailbox(struct lemonade_user *luser,
@@ -108,19 +122,24 @@ void lemonade_line_set_mailbox(struct lemonade_user *luser,
 			       const struct lemonade_view *view,
 			       struct lemo_event *event)
 {
-	event->mailbox = lemonade_text_utf8(mailbox_get_vname(box),
-					    NAME_MAX_LEN);
-	event->mailbox_guid = mailbox_guid(box);
-	event->uidvalidity = uidvalidity != 0 ? uidvalidity :
-		mailbox_uidvalidity(box);
-	event->mailbox_id = imap_url(luser, event->mailbox,
-				     event->uidvalidity, 0);
-	if (view->state == LEMONADE_VIEW_OPEN) {
+	lemonade_line_name_mailbox(luser, mailbox_get_vname(box),
+				   mailbox_guid(box), uidvalidity != 0 ?
+				   uidvalidity : mailbox_uidvalidity(box),
+				   event);
+	if (view != NULL && view->state == LEMONADE_VIEW_OPEN) {
 		event->uidnext = view->status.uidnext;
 		event->messages = view->status.messages;
 		event->unseen = view->status.unseen;
 		event->highest_modseq = view->status.highest_modseq;
 	}
+}
+
+void lemonade_line_set_old_mailbox(struct lemonade_user *luser,
+				   const char *vname, struct lemo_event *event)
+{
+	event->old_mailbox = lemonade_text_utf8(vname, NAME_MAX_LEN);
+	event->old_mailbox_id = imap_url(luser, event->old_mailbox,
+					 event->uidvalidity, 0);
 }
 
 void lemonade_line_set_devices(const ARRAY_TYPE(lemonade_device) *devices,

@@ -17,12 +17,24 @@ struct lemonade_view;
 void lemonade_line_init(struct lemonade_user *luser,
 			enum lemo_event_type type, struct lemo_event *event_r);
 
+/* A mailbox that is known by name only, or no longer there: name, mailboxID,
+   GUID (or NULL), UIDVALIDITY (or 0). */
+void lemonade_line_name_mailbox(struct lemonade_user *luser,
+				const char *vname, const char *guid,
+				uint32_t uidvalidity,
+				struct lemo_event *event);
+
 /* The mailbox: name, mailboxID, GUID, UIDVALIDITY, and with an open view the
-   counters. uidvalidity 0: that of box. */
+   counters; view may be NULL. uidvalidity 0: that of box, if it is open. */
 void lemonade_line_set_mailbox(struct lemonade_user *luser,
 			       struct mailbox *box, uint32_t uidvalidity,
 			       const struct lemonade_view *view,
 			       struct lemo_event *event);
+
+/* The name it had before it got that of the event; the UIDVALIDITY stays. */
+void lemonade_line_set_old_mailbox(struct lemonade_user *luser,
+				   const char *vname,
+				   struct lemo_event *event);
 
 /* The verdicts, and the subscriptions of those that match. */
 void lemonade_line_set_devices(const ARRAY_TYPE(lemonade_device) *devices,

@@ -29,7 +29,8 @@ static bool device_wants(const struct lemonade_device *device,
 {
 	if ((device->wants & LEMO_EVENT_MASK(type)) != 0)
 		return TRUE;
-	return device->sub->events == NULL && device->wants != 0 &&
+	return device->sub->events == NULL && device->sub->token == NULL &&
+		device->wants != 0 &&
 		flags_withdraw(type, flag_names);
 }
 

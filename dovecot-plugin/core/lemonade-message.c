@@ -3,6 +3,7 @@
 
 #include "lib.h"
 #include "mail-storage.h"
+#include "lemo-importance.h"
 #include "lemo-subscription.h"
 #include "lemonade-message.h"
 #include "lemonade-text.h"
@@ -62,6 +63,20 @@ static void fill_locator(struct mail *mail, struct lemo_event *event)
 	if (mail_get_special(mail, MAIL_FETCH_GUID, &guid) == 0 &&
 	    *guid != '\0')
 		event->message_guid = lemonade_text_utf8(guid, HEADER_MAX);
+}
+
+static const char *header_raw(struct mail *mail, const char *name)
+{
+	const char *value;
+
+	return mail_get_first_header(mail, name, &value) > 0 ? value : NULL;
+}
+
+uint32_t lemonade_message_importance(struct mail *mail)
+{
+	return lemo_importance(header_raw(mail, "Importance"),
+			       header_raw(mail, "Priority"),
+			       header_raw(mail, "X-Priority"));
 }
 
 void lemonade_message_fill(struct mail *mail, unsigned int level,

@@ -12,4 +12,8 @@ struct mail;
 void lemonade_message_fill(struct mail *mail, unsigned int level,
 			   struct lemo_event *event);
 
+/* What the message says of its importance, as in struct lemo_event. Reads the
+   header, where the storage's cache has not got it. */
+uint32_t lemonade_message_importance(struct mail *mail);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "lib.h"
 #include "mail-storage-private.h"
+#include "lemonade-acl.h"
 #include "lemonade-attribute.h"
 #include "lemonade-events.h"
 #include "lemonade-handoff.h"
@@ -13,7 +14,8 @@ const char *lemonade_plugin_version = DOVECOT_ABI_VERSION;
 const char *lemonade_plugin_dependencies[] = { "notify", NULL };
 
 static struct mail_storage_hooks lemonade_mail_storage_hooks = {
-	.mail_user_created = lemonade_user_created
+	.mail_user_created = lemonade_user_created,
+	.mail_namespace_storage_added = lemonade_acl_storage_added
 };
 
 void lemonade_plugin_init(struct module *module)

@@ -92,23 +92,25 @@ void lemonade_txn_add_save(struct lemonade_txn *txn,
 	save->flag_names = mail_flag_names(mail, txn->pool);
 }
 
-void lemonade_txn_add_expunge(struct lemonade_txn *txn,
+bool lemonade_txn_add_expunge(struct lemonade_txn *txn,
 			      enum lemo_event_type type, uint32_t uid)
 {
 	struct lemonade_change *change;
+	bool first = !array_is_created(&txn->expunges);
 
-	if (!array_is_created(&txn->expunges))
+	if (first)
 		p_array_init(&txn->expunges, txn->pool, 2);
 	array_foreach_modifiable(&txn->expunges, change) {
 		if (change->type == type) {
 			seq_range_array_add(&change->uids, uid);
-			return;
+			return first;
 		}
 	}
 	change = array_append_space(&txn->expunges);
 	change->type = type;
 	p_array_init(&change->uids, txn->pool, 16);
 	seq_range_array_add(&change->uids, uid);
+	return first;
 }
 
 static struct lemonade_flags *

@@ -79,7 +79,8 @@ bool lemonade_txn_wanted(struct lemonade_txn *txn);
 
 void lemonade_txn_add_save(struct lemonade_txn *txn,
 			   enum lemo_event_type type, struct mail *mail);
-void lemonade_txn_add_expunge(struct lemonade_txn *txn,
+/* True for the first one of this transaction. */
+bool lemonade_txn_add_expunge(struct lemonade_txn *txn,
 			      enum lemo_event_type type, uint32_t uid);
 void lemonade_txn_add_flags(struct lemonade_txn *txn, uint32_t uid,
 			    enum mail_flags old_flags,

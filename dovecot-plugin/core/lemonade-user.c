@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "lemonade-compat.h"
+#include "lemonade-quota.h"
 #include "lemonade-user.h"
 
 #include <time.h>
@@ -40,6 +41,14 @@ static void lemonade_user_deinit(struct mail_user *user)
 	luser->module_ctx.super.deinit(user);
 	lemonade_settings_free(&luser->set);
 	event_unref(&luser->event);
+}
+
+static void lemonade_user_deinit_pre(struct mail_user *user)
+{
+	struct lemonade_user *luser = lemonade_user_get(user);
+
+	lemonade_quota_deinit(luser);
+	luser->module_ctx.super.deinit_pre(user);
 }
 
 static lemo_event_mask_t parse_mask(const char *names)
@@ -94,6 +103,7 @@ void lemonade_user_created(struct mail_user *user)
 	luser = p_new(user->pool, struct lemonade_user, 1);
 	luser->module_ctx.super = *v;
 	user->vlast = &luser->module_ctx.super;
+	v->deinit_pre = lemonade_user_deinit_pre;
 	v->deinit = lemonade_user_deinit;
 	luser->user = user;
 	luser->event = event_create(user->event);
@@ -105,6 +115,7 @@ void lemonade_user_created(struct mail_user *user)
 	}
 	lemonade_user_read_settings(luser);
 	MODULE_CONTEXT_SET(user, lemonade_user_module, luser);
+	lemonade_quota_init(luser);
 }
 
 const char *lemonade_user_doveadm_cmd(const struct lemonade_user *luser)
@@ -122,4 +133,12 @@ const char *lemonade_user_doveadm_cmd(const struct lemonade_user *luser)
 			return *code + strlen(DOVEADM_REASON_PREFIX);
 	}
 	return NULL;
+}
+
+bool lemonade_user_replicates(const struct lemonade_user *luser)
+{
+	const char *cmd = lemonade_user_doveadm_cmd(luser);
+
+	return luser->user->dsyncing ||
+		(cmd != NULL && strcmp(cmd, "import") == 0);
 }

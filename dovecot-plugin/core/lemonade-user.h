@@ -9,6 +9,7 @@
 #include "lemo-event.h"
 #include "lemonade-settings.h"
 
+struct lemonade_quota;
 struct lemonade_txn;
 
 struct lemonade_user {
@@ -28,6 +29,13 @@ struct lemonade_user {
 	/* doveadm has a word in what an event means: see lemonade-events.c */
 	bool doveadm;
 
+	/* Called after one of the user's devices was written; NULL if nobody
+	   asks. */
+	void (*device_written)(const char *name, void *context);
+	void *device_written_context;
+	/* NULL: no quota plugin, or none for this user */
+	struct lemonade_quota *quota;
+
 	/* Makes ids of events that have no stable facts. */
 	unsigned int event_counter;
 	/* Open transactions, for attribute_set to find its own. */
@@ -44,6 +52,10 @@ void lemonade_user_created(struct mail_user *user);
 /* The running doveadm command, e.g. "expunge"; NULL outside doveadm. Valid
    in the data stack frame. */
 const char *lemonade_user_doveadm_cmd(const struct lemonade_user *luser);
+
+/* True while all changes only repeat what happened elsewhere: dsync in all
+   its forms and doveadm import. */
+bool lemonade_user_replicates(const struct lemonade_user *luser);
 
 /* True at most once a minute for each *last (0 at first), so that a broken
    peer does not fill the log. */

@@ -52,7 +52,7 @@ lemonade_view_open(struct lemonade_view *view, struct mailbox *box)
 	}
 	/* the two handles share the index: let it read what was committed,
 	   then a new view shows it */
-	if (box->index != NULL)
+	if (box->opened && box->index != NULL)
 		(void)mail_index_refresh(box->index);
 	mail_storage_last_error_push(box->storage);
 	view_open(view, box);

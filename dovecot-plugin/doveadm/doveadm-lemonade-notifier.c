@@ -1,23 +1,9 @@
-/* doveadm lemonade status, queue, retry, purge: the notifier answers. */
+/* doveadm lemonade queue, retry, purge: the notifier answers. */
 
 #include "lib.h"
 #include "doveadm-lemonade.h"
 
 #define ADMIN_SOCKET "lemonade-notify-admin"
-
-static const struct lemonade_column status_columns[] = {
-	{ "version", "version", 0 },
-	{ "uptime", "uptime", LEMONADE_COLUMN_NUMBER },
-	{ "outbox_state", "outbox_state", 0 },
-	{ "rows", "rows", LEMONADE_COLUMN_NUMBER },
-	{ "oldest_secs", "oldest_secs", LEMONADE_COLUMN_NUMBER },
-	{ "inflight", "inflight", LEMONADE_COLUMN_NUMBER },
-	{ "spool_files", "spool_files", LEMONADE_COLUMN_NUMBER },
-	{ "origins", "origins", LEMONADE_COLUMN_NUMBER },
-	{ "breakers_open", "breakers_open", LEMONADE_COLUMN_NUMBER },
-	{ "last_error", "last_error", 0 },
-	{ NULL, NULL, 0 }
-};
 
 static const struct lemonade_column queue_columns[] = {
 	{ "user", "user", 0 },
@@ -47,9 +33,8 @@ static void row_print(const char *const *fields, void *context)
 	lemonade_print_row(columns, fields);
 }
 
-/* Connects, asks and prints. columns: NULL if there are no rows. */
-static void ask(struct doveadm_cmd_context *cctx, const char *const *args,
-		const struct lemonade_column *columns)
+void lemonade_ask(struct doveadm_cmd_context *cctx, const char *const *args,
+		  lemonade_admin_row_t *callback, void *context)
 {
 	struct lemonade_admin_error error;
 	struct lemonade_admin *admin;
@@ -58,24 +43,14 @@ static void ask(struct doveadm_cmd_context *cctx, const char *const *args,
 	admin = lemonade_admin_connect(lemonade_admin_socket(cctx), &error);
 	if (admin != NULL) {
 		ret = lemonade_admin_command(admin, args,
-			LEMONADE_ADMIN_TIMEOUT_MSECS,
-			columns == NULL ? NULL : row_print,
-			(void *)columns, &error);
+			LEMONADE_ADMIN_TIMEOUT_MSECS, callback, context,
+			&error);
 		lemonade_admin_disconnect(&admin);
 	}
 	if (ret < 0) {
 		lemonade_doveadm_error(cctx, "%s", error.text);
 		doveadm_exit_code = error.exit_code;
 	}
-}
-
-void cmd_lemonade_status(struct doveadm_cmd_context *cctx)
-{
-	static const char *const args[] = { "STATUS", NULL };
-
-	doveadm_print_init(DOVEADM_PRINT_TYPE_PAGER);
-	lemonade_print_headers(status_columns);
-	ask(cctx, args, status_columns);
 }
 
 void cmd_lemonade_queue(struct doveadm_cmd_context *cctx)
@@ -85,7 +60,7 @@ void cmd_lemonade_queue(struct doveadm_cmd_context *cctx)
 	(void)doveadm_cmd_param_str(cctx, "user", &args[1]);
 	doveadm_print_init(DOVEADM_PRINT_TYPE_TABLE);
 	lemonade_print_headers(queue_columns);
-	ask(cctx, args, queue_columns);
+	lemonade_ask(cctx, args, row_print, (void *)queue_columns);
 }
 
 void cmd_lemonade_retry(struct doveadm_cmd_context *cctx)
@@ -93,7 +68,7 @@ void cmd_lemonade_retry(struct doveadm_cmd_context *cctx)
 	const char *args[] = { "RETRY", NULL, NULL };
 
 	(void)doveadm_cmd_param_str(cctx, "user", &args[1]);
-	ask(cctx, args, NULL);
+	lemonade_ask(cctx, args, NULL, NULL);
 }
 
 void cmd_lemonade_purge(struct doveadm_cmd_context *cctx)
@@ -106,5 +81,5 @@ void cmd_lemonade_purge(struct doveadm_cmd_context *cctx)
 		return;
 	}
 	(void)doveadm_cmd_param_str(cctx, "device", &args[2]);
-	ask(cctx, args, NULL);
+	lemonade_ask(cctx, args, NULL, NULL);
 }

@@ -22,6 +22,10 @@ DEVICE_PARAMS \
 DOVEADM_CMD_PARAM('\0', "definition", CMD_PARAM_ARRAY, \
 		  CMD_PARAM_FLAG_POSITIONAL)
 #define NOTIFIER_USAGE "[-u <user>] "ADMIN_USAGE
+#define STATUS_USAGE ADMIN_USAGE" [-f openmetrics] [--max-age <seconds>]" \
+	" [--max-rows <rows>]"
+#define TRACE_USAGE NOTIFIER_USAGE" [--device <device>] [--last <events>]" \
+	" [<Message-ID>]"
 #define DEVICE_USAGE DOVEADM_CMD_MAIL_USAGE_PREFIX"<device>"
 #define DEFINE_USAGE DOVEADM_CMD_MAIL_USAGE_PREFIX ADMIN_USAGE \
 	" [--verified] <device> <field>=<value>...|<JSON object>"

@@ -9,10 +9,13 @@ const char *doveadm_lemonade_plugin_version = DOVECOT_ABI_VERSION;
 static struct doveadm_cmd_ver2 lemonade_commands[] = {
 	{
 		.name = "lemonade status",
-		.usage = ADMIN_USAGE,
+		.usage = STATUS_USAGE,
 		.cmd = cmd_lemonade_status,
 DOVEADM_CMD_PARAMS_START
 ADMIN_PARAMS
+DOVEADM_CMD_PARAM('f', "format", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('t', "max-age", CMD_PARAM_STR, 0)
+DOVEADM_CMD_PARAM('r', "max-rows", CMD_PARAM_STR, 0)
 DOVEADM_CMD_PARAMS_END
 	},
 	{
@@ -98,6 +101,8 @@ void doveadm_lemonade_plugin_init(struct module *module ATTR_UNUSED)
 
 	for (i = 0; i < N_ELEMENTS(lemonade_commands); i++)
 		doveadm_cmd_register_ver2(&lemonade_commands[i]);
+	lemonade_register_vapid();
+	lemonade_register_operating();
 }
 
 void doveadm_lemonade_plugin_deinit(void)

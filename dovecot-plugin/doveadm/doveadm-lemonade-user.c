@@ -8,10 +8,9 @@
 #include "lemonade-device-store.h"
 #include "doveadm-lemonade.h"
 
-static int
-lemonade_mail_cmd_prerun(struct doveadm_mail_cmd_context *ctx,
-			 struct mail_storage_service_user *service_user
-			 ATTR_UNUSED, const char **error_r ATTR_UNUSED)
+int lemonade_mail_cmd_prerun(struct doveadm_mail_cmd_context *ctx,
+			     struct mail_storage_service_user *service_user
+			     ATTR_UNUSED, const char **error_r ATTR_UNUSED)
 {
 	struct lemonade_mail_cmd *cmd = lemonade_mail_cmd_get(ctx);
 
@@ -36,13 +35,18 @@ lemonade_mail_cmd_get(struct doveadm_mail_cmd_context *ctx)
 	return container_of(ctx, struct lemonade_mail_cmd, ctx);
 }
 
+void lemonade_mail_cmd_setup(struct lemonade_mail_cmd *cmd)
+{
+	cmd->ctx.v.deinit = lemonade_mail_cmd_deinit;
+	lemonade_doveadm_accept_options(&cmd->ctx);
+}
+
 struct lemonade_mail_cmd *lemonade_mail_cmd_alloc(void)
 {
 	struct lemonade_mail_cmd *cmd;
 
 	cmd = doveadm_mail_cmd_alloc(struct lemonade_mail_cmd);
-	cmd->ctx.v.deinit = lemonade_mail_cmd_deinit;
-	lemonade_doveadm_accept_options(&cmd->ctx);
+	lemonade_mail_cmd_setup(cmd);
 	return cmd;
 }
 

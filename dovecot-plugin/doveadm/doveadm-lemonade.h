@@ -14,6 +14,11 @@ extern const char *doveadm_lemonade_plugin_version;
 void doveadm_lemonade_plugin_init(struct module *module);
 void doveadm_lemonade_plugin_deinit(void);
 
+/* doveadm-lemonade-vapid.c */
+void lemonade_register_vapid(void);
+/* doveadm-lemonade-operating.c: trace, revoke, export */
+void lemonade_register_operating(void);
+
 /* doveadm-lemonade-print.c: one column of an answer. */
 struct lemonade_column {
 	/* key of the notifier's row */
@@ -33,11 +38,25 @@ void lemonade_print_row(const struct lemonade_column *columns,
 /* The path of -a, or lemonade-notify-admin in base_dir. */
 const char *lemonade_admin_socket(const struct doveadm_cmd_context *cctx);
 
-/* doveadm-lemonade-notifier.c: what the notifier alone answers. */
+/* doveadm-lemonade-notifier.c, -status.c: what the notifier alone answers. */
 void cmd_lemonade_status(struct doveadm_cmd_context *cctx);
+/* Connects and asks; what goes wrong is said, and sets the exit code.
+   callback: NULL if there are no rows. */
+void lemonade_ask(struct doveadm_cmd_context *cctx, const char *const *args,
+		  lemonade_admin_row_t *callback, void *context);
 void cmd_lemonade_queue(struct doveadm_cmd_context *cctx);
 void cmd_lemonade_retry(struct doveadm_cmd_context *cctx);
 void cmd_lemonade_purge(struct doveadm_cmd_context *cctx);
+
+/* doveadm-lemonade-trace.c */
+struct lemo_trace_record;
+void cmd_lemonade_trace(struct doveadm_cmd_context *cctx);
+/* The directory of the trace, from the notifier; data stack. */
+int lemonade_trace_dir(struct lemonade_admin *admin, const char **dir_r,
+		       struct lemonade_admin_error *error_r);
+/* Local time with milliseconds; plain words; data stack. */
+const char *lemonade_trace_time(int64_t msecs);
+const char *lemonade_trace_words(const struct lemo_trace_record *record);
 
 /* doveadm-lemonade-user.c: what all commands for a user share. */
 struct lemonade_mail_cmd {
@@ -56,6 +75,12 @@ struct lemonade_mail_cmd {
 };
 
 struct lemonade_mail_cmd *lemonade_mail_cmd_alloc(void);
+/* The same for one that is part of a larger struct. */
+void lemonade_mail_cmd_setup(struct lemonade_mail_cmd *cmd);
+/* Connects; for a prerun() that has more to do. */
+int lemonade_mail_cmd_prerun(struct doveadm_mail_cmd_context *ctx,
+			     struct mail_storage_service_user *service_user,
+			     const char **error_r);
 /* From init(): connect to the notifier before each run. need: the command
    cannot do without. */
 void lemonade_mail_cmd_want_admin(struct lemonade_mail_cmd *cmd, bool need);
@@ -83,7 +108,9 @@ int lemonade_mail_cmd_find(struct lemonade_mail_cmd *cmd,
 int lemonade_mail_cmd_lookup(struct lemonade_mail_cmd *cmd,
 			     struct mail_user *user, const char **json_r);
 
-/* doveadm-lemonade-device.c, -list.c, -test.c */
+/* doveadm-lemonade-device.c, -export.c, -list.c, -revoke.c, -test.c */
+struct doveadm_mail_cmd_context *cmd_lemonade_export_alloc(void);
+struct doveadm_mail_cmd_context *cmd_lemonade_revoke_alloc(void);
 struct doveadm_mail_cmd_context *cmd_lemonade_device_list_alloc(void);
 struct doveadm_mail_cmd_context *cmd_lemonade_device_add_alloc(void);
 struct doveadm_mail_cmd_context *cmd_lemonade_device_set_alloc(void);

@@ -8,6 +8,9 @@
 #include "outbox.h"
 
 #define LOG_INTERVAL_SECS 60
+/* Octets read from all connections of one uid in one turn of the event
+   loop. */
+#define TURN_MAX (256 * 1024)
 
 struct accounts {
 	const struct notifier *notifier;
@@ -88,6 +91,20 @@ unsigned int accounts_rows(const struct accounts *accounts)
 	return rows;
 }
 
+unsigned int accounts_devices(const struct accounts *accounts)
+{
+	struct hash_iterate_context *iter;
+	struct account *account;
+	unsigned int devices = 0;
+	void *key;
+
+	iter = hash_table_iterate_init(accounts->table);
+	while (hash_table_iterate(iter, accounts->table, &key, &account))
+		devices += account->devices;
+	hash_table_iterate_deinit(&iter);
+	return devices;
+}
+
 static int accounts_count(struct accounts *accounts, enum outbox_sql sql)
 {
 	struct outbox *outbox = accounts->notifier->outbox;
@@ -101,6 +118,8 @@ static int accounts_count(struct accounts *accounts, enum outbox_sql sql)
 		count = sqlite3_column_int(stmt, 1);
 		if (sql == OUTBOX_DEVICE_COUNTS)
 			account->devices += count;
+		else if (sql == OUTBOX_HELD_COUNTS)
+			account->held += count;
 		else
 			account->rows += count;
 		if (sql == OUTBOX_PENDING_COUNTS)
@@ -117,15 +136,30 @@ int accounts_load(struct accounts *accounts)
 	void *key;
 
 	iter = hash_table_iterate_init(accounts->table);
-	while (hash_table_iterate(iter, accounts->table, &key, &account))
+	while (hash_table_iterate(iter, accounts->table, &key, &account)) {
 		account->rows = account->device_rows = account->devices = 0;
+		account->held = 0;
+	}
 	hash_table_iterate_deinit(&iter);
 
 	if (accounts_count(accounts, OUTBOX_PENDING_COUNTS) < 0 ||
 	    accounts_count(accounts, OUTBOX_FEED_COUNTS) < 0 ||
+	    accounts_count(accounts, OUTBOX_HELD_COUNTS) < 0 ||
 	    accounts_count(accounts, OUTBOX_DEVICE_COUNTS) < 0)
 		return -1;
 	return 0;
+}
+
+bool account_takes_turn(struct account *account)
+{
+	uint64_t turn = (uint64_t)ioloop_timeval.tv_sec * 1000000 +
+		ioloop_timeval.tv_usec;
+
+	if (account->turn != turn) {
+		account->turn = turn;
+		account->turn_octets = 0;
+	}
+	return account->turn_octets < TURN_MAX;
 }
 
 void account_add_device_row(struct account *account)

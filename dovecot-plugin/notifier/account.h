@@ -15,13 +15,19 @@ struct account {
 	/* rows in the outbox; those of them that are pushes to devices, of
 	   which each has one at most, the others are the feed's; devices */
 	unsigned int rows, device_rows, devices;
+	/* rows of what quiet hours hold back */
+	unsigned int held;
 	/* it has lines that wait for being written: its spool goes first */
 	bool waiting;
+	/* its part of the trace, NULL until it has one */
+	struct trace_log *trace;
 	/* when its spool was refused for want of room */
 	time_t spool_full;
 	/* when too few silent devices were found to make room */
 	time_t none_silent;
 
+	/* connections of sessions, and sessions that hibernate */
+	unsigned int presences, hibernated;
 	/* hand-off connections and their unfinished lines, octets */
 	unsigned int clients;
 	size_t partial;
@@ -42,6 +48,10 @@ int accounts_load(struct accounts *accounts);
 /* Never NULL; lives as long as the process. */
 struct account *account_get(struct accounts *accounts, uint32_t uid);
 unsigned int accounts_rows(const struct accounts *accounts);
+unsigned int accounts_devices(const struct accounts *accounts);
+/* False if it has had its share of this turn of the event loop; else add what
+   was read to turn_octets. */
+bool account_takes_turn(struct account *account);
 /* A push to a device waits in the outbox, or does not any more. */
 void account_add_device_row(struct account *account);
 void account_remove_device_row(struct account *account);

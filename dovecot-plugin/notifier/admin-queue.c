@@ -18,6 +18,7 @@
 #include "scheduler.h"
 #include "spool-drain.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 
 #define FIELD(...) t_strdup_printf(__VA_ARGS__)
@@ -62,8 +63,10 @@ const char *admin_cmd_status(struct admin_client *client,
 {
 	struct notifier *notifier = client->notifier;
 	struct scheduler_stats stats;
+	struct trace_stats trace;
 
 	scheduler_get_stats(notifier->scheduler, &stats);
+	trace_get_stats(notifier->trace, &trace);
 	admin_row(client, "version="LEMONADE_VERSION,
 		  FIELD("uptime=%ld",
 			(long)(ioloop_time - notifier->started)),
@@ -74,6 +77,8 @@ const char *admin_cmd_status(struct admin_client *client,
 		  FIELD("spool_files=%u", spool_count(notifier->spool)),
 		  FIELD("origins=%u", stats.origins),
 		  FIELD("breakers_open=%u", stats.breakers_open),
+		  FIELD("devices=%u", accounts_devices(notifier->accounts)),
+		  FIELD("trace_octets=%"PRIu64, trace.octets),
 		  FIELD("last_error=%s",
 			outbox_get_last_error(notifier->outbox)), NULL);
 	return NULL;
@@ -161,6 +166,7 @@ const char *admin_cmd_queue(struct admin_client *client,
 	if (ingest_transaction(client->notifier->ingest, queue_save,
 			       client->notifier) < 0 ||
 	    queue_list(client, OUTBOX_PENDING_LIST, args[1]) < 0 ||
+	    queue_list(client, OUTBOX_QUIET_LIST, args[1]) < 0 ||
 	    queue_list(client, OUTBOX_FEED_LIST, args[1]) < 0)
 		return outbox_error(client->notifier);
 	return NULL;
@@ -233,7 +239,7 @@ static void device_row(struct admin_client *client,
 		  time_field("last_sent", device->last_sent),
 		  FIELD("last_result=%s", device->last_result == NULL ? "" :
 			device->last_result),
-		  FIELD("pending=%u", device->gen == 0 ? 0 : device->events),
+		  FIELD("pending=%u", device_pending(device)),
 		  held_back_field(device), NULL);
 }
 
@@ -264,6 +270,7 @@ struct queue_change {
 	struct notifier *notifier;
 	const char *user;   /* NULL = all */
 	const char *device; /* NULL = all */
+	unsigned int devices; /* how many were there */
 };
 
 static void queue_retry(void *context)
@@ -286,7 +293,7 @@ static void queue_retry(void *context)
 const char *admin_cmd_retry(struct admin_client *client,
 			    const char *const *args)
 {
-	struct queue_change change = { client->notifier, args[1], NULL };
+	struct queue_change change = { client->notifier, args[1], NULL, 0 };
 
 	if (ingest_transaction(client->notifier->ingest, queue_retry,
 			       &change) < 0)
@@ -337,8 +344,10 @@ static void queue_purge(void *context)
 		    strcmp(change->device, ref->name) != 0)
 			continue;
 		device = device_of_ref(change->notifier, change->user, ref);
-		if (device != NULL)
+		if (device != NULL) {
 			device_delete(&device);
+			change->devices++;
+		}
 	}
 	if (change->device == NULL)
 		purge_feed(change);
@@ -348,11 +357,12 @@ const char *admin_cmd_purge(struct admin_client *client,
 			    const char *const *args)
 {
 	struct queue_change change = {
-		client->notifier, args[1], args[2]
+		client->notifier, args[1], args[2], 0
 	};
 
 	if (ingest_transaction(client->notifier->ingest, queue_purge,
 			       &change) < 0)
 		return outbox_error(client->notifier);
+	admin_row(client, FIELD("devices=%u", change.devices), NULL);
 	return NULL;
 }

@@ -9,14 +9,19 @@
 #include "hostpid.h"
 #include "str.h"
 #include "strnum.h"
+#include "account.h"
 #include "admin-private.h"
 #include "channel.h"
+#include "device.h"
 #include "event-line.h"
 #include "lemo-imapurl.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "outbox.h"
 #include "push.h"
 #include "target.h"
+#include "user.h"
+#include "webpush.h"
 
 #define IMAPURL_MAX 1024
 
@@ -92,7 +97,8 @@ static void test_answered(const struct channel_result *result, void *context)
 	test_free(test);
 }
 
-static const char *headers_field(const struct channel_request *req)
+static const char *
+headers_field(const struct admin_test *test, const struct channel_request *req)
 {
 	string_t *str = t_str_new(256);
 	const char *header;
@@ -101,9 +107,24 @@ static const char *headers_field(const struct channel_request *req)
 	array_foreach_elem(&req->headers, header) {
 		if (str_len(str) > 8)
 			str_append_c(str, '\n');
+		/* whoever has it can push to this origin */
+		if (test->target->channel->secret_body &&
+		    strncmp(header, "Authorization:", 14) == 0)
+			header = "Authorization: (not shown)";
 		str_append(str, header);
 	}
 	return str_c(str);
+}
+
+static const char *
+body_field(const struct admin_test *test, const struct channel_request *req)
+{
+	if (test->target->channel->secret_body) {
+		return t_strdup_printf("body=(%zu octets, encrypted for the "
+				       "device)", req->body.len);
+	}
+	return t_strdup_printf("body=%.*s", (int)req->body.len,
+			       req->body.len == 0 ? "" : req->body.data);
 }
 
 static const char *test_dry_run(struct admin_test *test)
@@ -126,9 +147,8 @@ static const char *test_dry_run(struct admin_test *test)
 	if (ret >= 0) {
 		admin_row(client, t_strdup_printf("method=%s", req.method),
 			  t_strdup_printf("url=%s", test->target->origin_name),
-			  headers_field(&req), t_strdup_printf("body=%.*s",
-				(int)req.body.len, req.body.len == 0 ? "" :
-				req.body.data), NULL);
+			  headers_field(test, &req), body_field(test, &req),
+			  NULL);
 		error = NULL;
 	} else {
 		error = t_strdup(error);
@@ -148,11 +168,28 @@ static const char *test_send(struct admin_test *test)
 	return NULL;
 }
 
+/* If it is known: which VAPID key is its. */
+static const struct device *test_device(struct admin_test *test)
+{
+	struct notifier *notifier = test->client->notifier;
+	const struct target *target = test->target;
+
+	if (!outbox_is_usable(notifier->outbox))
+		return NULL;
+	return device_find(notifier->users,
+			   user_get(notifier->users,
+				    account_get(notifier->accounts,
+						target->uid), target->user),
+			   target->device);
+}
+
 static const char *test_run(struct admin_test *test, bool dry_run)
 {
 	const char *error;
 
 	push_fill_job(&test->job, test->target, test->line, 1);
+	webpush_fill_job(test->client->notifier, &test->job, test->target,
+			 test_device(test));
 	test->job.push_id = test->line->event.id;
 	error = dry_run ? test_dry_run(test) : test_send(test);
 	if (error != NULL || dry_run) {

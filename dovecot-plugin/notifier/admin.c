@@ -28,8 +28,14 @@ static const struct admin_command {
 	{ "DEVICES", 2, 2, FALSE, admin_cmd_devices },
 	{ "RETRY", 0, 1, FALSE, admin_cmd_retry },
 	{ "PURGE", 1, 2, FALSE, admin_cmd_purge },
+	{ "EXPORT", 2, 2, FALSE, admin_cmd_export },
+	{ "TRACE", 0, 0, FALSE, admin_cmd_trace },
 	{ "TEST", 5, 5, TRUE, admin_cmd_test },
-	{ "CODE", 4, 4, FALSE, admin_cmd_code }
+	{ "CODE", 4, 4, FALSE, admin_cmd_code },
+	{ "VAPID-SHOW", 0, 0, FALSE, admin_cmd_vapid_show },
+	{ "VAPID-EXPORT", 0, 0, FALSE, admin_cmd_vapid_export },
+	{ "VAPID-IMPORT", 1, 1, FALSE, admin_cmd_vapid_import },
+	{ "VAPID-ROTATE", 0, 0, FALSE, admin_cmd_vapid_rotate }
 };
 
 struct admin_clients {

@@ -4,6 +4,9 @@
 
 static const struct channel_vfuncs *const channels[] = {
 	&channel_webhook,
+	&channel_webpush,
+	&channel_exec,
+	&channel_token,
 	&channel_log,
 	&channel_null,
 };

@@ -12,6 +12,20 @@
 #include "lemo-webhook-sign.h"
 
 struct http_sender;
+struct lemo_vapid_key;
+struct lemo_webpush;
+struct lemo_webpush_device;
+struct vapid;
+
+/* For Web Push alone: see webpush.h */
+struct channel_webpush {
+	struct lemo_webpush *crypto;
+	const struct lemo_webpush_device *device;
+	struct vapid *vapid;
+	const struct lemo_vapid_key *key;
+	/* not NULL: why it cannot be sent now */
+	const char *error;
+};
 
 /* One push about to be made. Everything is owned by the caller and lives
    until the callback returned. */
@@ -22,7 +36,8 @@ struct channel_job {
 	const char *device;
 	const struct lemo_subscription *sub;
 	const struct lemo_event *event;
-	/* where to: the device's URL or the feed's; NULL for log and null */
+	/* where to: the device's URL or the feed's; NULL for exec, log and
+	   null */
 	const char *url;
 	/* signs; first key first */
 	const struct lemo_keyring *keyring;
@@ -32,6 +47,7 @@ struct channel_job {
 	struct lemo_payload_args payload;
 	/* the URL is the admin's own: no fence */
 	bool trusted_url;
+	struct channel_webpush webpush;
 };
 
 /* What came of it. text: a few words for status and log ("200", "connect
@@ -63,6 +79,11 @@ struct channel_vfuncs {
 	/* the device must have a URL, and its verification code must have
 	   come back, before the first push */
 	bool needs_url, needs_verification;
+	/* the answers 410 and 404 may end the device */
+	bool ends_when_gone;
+	/* the body and the header Authorization are not for the admin's eyes
+	   either */
+	bool secret_body;
 	/* Builds the request: into pool memory, but for the body, which the
 	   caller frees (lemo_buf_free), also after -1. Not for log and null:
 	   NULL. No I/O. *error_r: a few words without secrets. */
@@ -78,6 +99,9 @@ struct channel_vfuncs {
 const struct channel_vfuncs *channel_find(const char *name);
 
 extern const struct channel_vfuncs channel_webhook;
+extern const struct channel_vfuncs channel_webpush;
+extern const struct channel_vfuncs channel_exec;
+extern const struct channel_vfuncs channel_token;
 extern const struct channel_vfuncs channel_log;
 extern const struct channel_vfuncs channel_null;
 

@@ -9,6 +9,7 @@
 #include "channel.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "quiet.h"
 #include "target.h"
 #include "user.h"
 #include "users-private.h"
@@ -24,6 +25,7 @@ void device_answered(struct device *device, enum lemo_answer answer,
 	switch (answer) {
 	case LEMO_ANSWER_DONE:
 	case LEMO_ANSWER_RETRY:
+	case LEMO_ANSWER_GONE:
 		device->failing_since = 0;
 		return;
 	case LEMO_ANSWER_PERMANENT:
@@ -71,10 +73,24 @@ static void add_held_back(json_t *json, const struct device *device)
 /* The secret is shown until the device proves that somebody has read it. */
 static void add_secret(json_t *json, const struct target *target)
 {
-	if (target->channel->needs_verification && !target->verified) {
+	if (target->channel == &channel_webhook && !target->verified) {
 		json_object_set_new(json, "secret",
 				    json_string(target_get_secret(target)));
 	}
+}
+
+static void add_quiet_until(json_t *json, const struct device *device)
+{
+	if (device->target != NULL) {
+		json_set_time(json, "quietUntil",
+			      quiet_until(device->users->notifier->quiet,
+					  device->target));
+	}
+}
+
+unsigned int device_pending(const struct device *device)
+{
+	return (device->gen == 0 ? 0 : device->events) + device->held_events;
 }
 
 static void device_add_json(json_t *json, const struct device *device)
@@ -85,8 +101,9 @@ static void device_add_json(json_t *json, const struct device *device)
 		json_object_set_new(json, "lastResult",
 				    json_string(device->last_result));
 	}
-	json_object_set_new(json, "pending", json_integer(device->gen == 0 ?
-							  0 : device->events));
+	json_object_set_new(json, "pending",
+			    json_integer(device_pending(device)));
+	add_quiet_until(json, device);
 	if (device->disabled)
 		json_object_set_new(json, "disabled", json_true());
 	add_held_back(json, device);
@@ -100,6 +117,8 @@ const char *device_status_json(const struct device *device)
 	const char *str;
 	char *dump;
 
+	if (device != NULL && device->target != NULL)
+		target_verify(device->users->notifier, device->target);
 	json_object_set_new(json, "verified", json_boolean(
 		device != NULL && device->target != NULL &&
 		device->target->verified));

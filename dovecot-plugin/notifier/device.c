@@ -6,15 +6,18 @@
 #include "strnum.h"
 #include "device.h"
 #include "account.h"
+#include "held.h"
 #include "lemo-limits.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "outbox.h"
 #include "notify-clock.h"
+#include "notify-events.h"
 #include "push.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 #include "users-private.h"
 
@@ -33,7 +36,10 @@ const char *const held_back_names[HELD_BACK_COUNT] = {
 	[HELD_BACK_SILENT] = "silent",
 	[HELD_BACK_COPY] = "copy",
 	[HELD_BACK_BUDGET] = "budget",
-	[HELD_BACK_CEILING] = "ceiling"
+	[HELD_BACK_CEILING] = "ceiling",
+	[HELD_BACK_QUIET] = "quiet",
+	[HELD_BACK_GONE] = "gone",
+	[HELD_BACK_PRESENCE] = "presence"
 };
 
 /* "3 0 1 ...", in the order of the enum, to which more may be appended. */
@@ -89,6 +95,7 @@ static int device_load_row(struct device *device)
 		device->gen = sqlite3_column_int64(stmt, 0);
 		device->events = sqlite3_column_int(stmt, 1);
 		device->row_class = sqlite3_column_int(stmt, 2);
+		row_arrivals_unknown(device);
 	}
 	outbox_done(stmt);
 	return ret;
@@ -123,7 +130,10 @@ static int device_load(struct device *device)
 	if (ret <= 0)
 		return ret;
 	device_parse(device, json);
-	return device_load_row(device) < 0 ? -1 : 1;
+	if (device_endpoint_load(device) < 0 || device_load_row(device) < 0 ||
+	    held_load_device(device->users->notifier->held, device) < 0)
+		return -1;
+	return 1;
 }
 
 static struct device *device_alloc(struct users *users, struct user *user,
@@ -149,6 +159,8 @@ void device_free(struct device *device)
 {
 	i_assert(device->push == NULL);
 	target_unref(&device->target);
+	device_endpoint_free(device);
+	row_arrivals_free(device);
 	i_free(device->last_result);
 	i_free(device->name);
 	i_free(device);
@@ -193,7 +205,7 @@ static void user_limit_devices(struct users *users, struct user *user)
 		count++;
 	}
 	outbox_done(stmt);
-	if (count < 2 * LEMO_DEVICES_MAX)
+	if (count < 2 * LEMO_EVENT_MAX_DEVICES)
 		return;
 	device = device_find(users, user, last);
 	if (device != NULL && device->push == NULL)
@@ -359,9 +371,11 @@ int device_set_subscription(struct device *device, const char *json,
 	device->target = target;
 	device->disabled = FALSE;
 	device->failing_since = 0;
+	device_endpoint_changed(device, old);
 	(void)outbox_run(device->users->notifier->outbox,
 			 OUTBOX_DEVICE_SUBSCRIBE, "is", device->id, json);
 	device_move_row(device, old == NULL ? NULL : old->sub->url);
+	held_recheck(device->users->notifier->held, device);
 	target_unref(&old);
 	return 0;
 }
@@ -373,10 +387,12 @@ void device_delete(struct device **_device)
 
 	*_device = NULL;
 	if (device->gen != 0) {
+		trace_row_gone(device, "the device is gone");
 		(void)outbox_run(notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 				 device->id);
 		account_remove_device_row(device->user->account);
 	}
+	held_forget(notifier->held, device);
 	(void)outbox_run(notifier->outbox, OUTBOX_DEVICE_DELETE, "i",
 			 device->id);
 	rang_forget(notifier->rang, device->id);
@@ -417,6 +433,8 @@ void device_hold_back(struct device *device, enum held_back reason)
 {
 	device->held_back[reason]++;
 	device_set_dirty(device);
+	trace_held_back(device, reason);
+	notify_event_held_back(device, reason);
 }
 
 bool held_back_of_verdict(const char *verdict, enum held_back *reason_r)

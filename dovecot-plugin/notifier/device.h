@@ -6,8 +6,10 @@
  * disabled, and what is known of its row in the outbox.
  */
 
+#include "device-endpoint.h"
 #include "lemo-event.h"
 #include "lemo-retry.h"
+#include "row-arrivals.h"
 
 struct notifier;
 struct users;
@@ -33,6 +35,12 @@ enum held_back {
 	HELD_BACK_BUDGET,
 	/* sent with less than it asked for */
 	HELD_BACK_CEILING,
+	/* delayed rather: quiet hours */
+	HELD_BACK_QUIET,
+	/* the push service knows it no more */
+	HELD_BACK_GONE,
+	/* the client is connected and sees it in-band */
+	HELD_BACK_PRESENCE,
 	HELD_BACK_COUNT
 };
 extern const char *const held_back_names[HELD_BACK_COUNT];
@@ -60,6 +68,7 @@ struct device {
 	char *last_result;
 	uint32_t held_back[HELD_BACK_COUNT];
 	struct lemo_budget budget;
+	struct device_endpoint endpoint;
 	/* one of the above differs from the outbox */
 	bool dirty;
 
@@ -67,8 +76,14 @@ struct device {
 	int64_t gen;
 	unsigned int events; /* merged in it */
 	unsigned int row_class;
+	/* an event waits for what is in flight, to follow it */
+	bool row_follows;
+	struct row_arrivals arrivals;
 	/* it, while queued in memory, in flight or not yet written off */
 	struct push *push;
+
+	/* held by quiet hours, see held.h */
+	unsigned int held_rows, held_events;
 
 	int64_t rings[DEVICE_RINGS];
 	unsigned int rings_next;
@@ -108,6 +123,8 @@ bool device_rings_first_time(struct device *device, int64_t ring);
 void device_answered(struct device *device, enum lemo_answer answer,
 		     const char *text);
 
+/* Events that wait for being sent. */
+unsigned int device_pending(const struct device *device);
 /* The status entry, one line of JSON in the data stack. device: NULL for one
    that is not known. */
 const char *device_status_json(const struct device *device);

@@ -3,6 +3,7 @@
 #include "ioloop.h"
 #include "time-util.h"
 #include "http-loop.h"
+#include "notify-clock.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -27,7 +28,7 @@ struct http_loop {
 	   (curl's wishes move to later with each transfer, and following them
 	   each time costs more than a call for nothing), never later. */
 	struct timeout *to;
-	long long to_due; /* ms */
+	int64_t to_due; /* notify_clock_msecs() */
 
 	http_loop_start_t *start;
 	http_loop_done_t *done;
@@ -46,14 +47,9 @@ struct http_socket {
 
 static void http_loop_timeout(struct http_loop *loop);
 
-static long long http_loop_now(void)
-{
-	return timeval_to_usecs(&ioloop_timeval) / 1000;
-}
-
 static void http_loop_arm(struct http_loop *loop, long msecs)
 {
-	long long due = http_loop_now() + msecs;
+	int64_t due = notify_clock_msecs() + msecs;
 
 	if (loop->to != NULL && loop->to_due <= due)
 		return;

@@ -1,11 +1,11 @@
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
-#include "time-util.h"
 #include "lemonade-settings.h"
 #include "http-loop.h"
 #include "http-request.h"
 #include "http-sender.h"
+#include "notify-clock.h"
 
 #include "lemonade-config.h"
 
@@ -291,7 +291,7 @@ static void http_request_set_proxy(struct http_request *req, const char *proxy)
 static long http_request_msecs_left(struct http_request *req,
 				    const struct lemonade_settings *set)
 {
-	long spent = timeval_diff_msecs(&ioloop_timeval, &req->started);
+	long spent = notify_clock_msecs() - req->started;
 	long left = (long)set->lemonade_request_timeout - spent;
 
 	/* 0 would be no limit at all */

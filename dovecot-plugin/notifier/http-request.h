@@ -40,7 +40,7 @@ struct http_request {
 	bool fenced;
 
 	struct resolver_request *lookup;
-	struct timeval started;
+	int64_t started; /* notify_clock_msecs() */
 	/* spreads the ends of requests; kept from one to the next */
 	uint32_t jitter;
 	/* in the loop, waiting for its turn or in transfer */

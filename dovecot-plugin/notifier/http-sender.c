@@ -2,13 +2,13 @@
 #include "array.h"
 #include "ioloop.h"
 #include "llist.h"
-#include "time-util.h"
 #include "lemonade-settings.h"
 #include "http-answer.h"
 #include "http-loop.h"
 #include "http-pins.h"
 #include "http-request.h"
 #include "http-sender.h"
+#include "notify-clock.h"
 #include "resolve.h"
 
 #include <sys/resource.h>
@@ -300,7 +300,7 @@ void http_sender_send(struct http_sender *http,
 	req = http_request_get(http);
 	req->callback = callback;
 	req->context = context;
-	req->started = ioloop_timeval;
+	req->started = notify_clock_msecs();
 	if (http_request_prepare(req, creq, trusted, &error) < 0)
 		http_request_fail(req, LEMO_ANSWER_PERMANENT, FALSE, error);
 	else

@@ -2,29 +2,27 @@
 
 #include "lib.h"
 #include "ioloop.h"
+#include "str.h"
 #include "str-sanitize.h"
 #include "account.h"
 #include "device.h"
 #include "event-line.h"
 #include "feeds.h"
+#include "held.h"
 #include "ingest-event.h"
 #include "lemo-limits.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-clock.h"
 #include "outbox.h"
+#include "presence.h"
 #include "push.h"
+#include "quiet.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
-
-/* Which event speaks for a merged row: the highest, then the latest. */
-enum row_class {
-	ROW_CLASS_VERIFICATION = 0,
-	ROW_CLASS_OTHER,
-	ROW_CLASS_ARRIVAL
-};
 
 /* A push whose ttl is 0 still gets one try. */
 #define TTL_MIN_SECS 60
@@ -36,6 +34,8 @@ struct ingest_context {
 	struct event_line *line;
 	/* as it is stored: without devices, which are state, not event */
 	struct lemo_buf encoded;
+	/* what the acknowledgement says of devices that are gone */
+	string_t *gone;
 };
 
 static const struct lemo_buf *encode_event(struct ingest_context *ctx)
@@ -91,8 +91,30 @@ static void row_add(struct ingest_context *ctx, struct device *device,
 	account_add_device_row(account);
 	device->gen = device->events = 1;
 	device->row_class = class;
+	trace_queued(device, due - notify_clock_msecs());
 	scheduler_add_device(ctx->notifier->scheduler, device, ctx->line,
 			     due, expires);
+}
+
+static bool row_is_open(const struct device *device)
+{
+	return device->push != NULL && device->push->state != PUSH_QUEUED;
+}
+
+/* What is in flight does not tell of this event: it gets a push of its own,
+   unless that one fails, whose next try then comes after it. */
+static void row_follow(struct ingest_context *ctx, struct device *device)
+{
+	const struct lemo_buf *encoded = encode_event(ctx);
+
+	device->gen++;
+	device->events++;
+	trace_merged(device);
+	device->row_follows = TRUE;
+	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_FOLLOW, "iiiib",
+			 device->id, device->gen, (int64_t)device->events,
+			 device_expires(ctx, device), encoded->data,
+			 encoded->len);
 }
 
 /* One more event in a row that waits. replace: it speaks for the row. */
@@ -106,9 +128,11 @@ static void row_merge(struct ingest_context *ctx, struct device *device,
 
 	device->gen++;
 	device->events++;
+	trace_merged(device);
 	if (replace) {
 		encoded = encode_event(ctx);
 		device->row_class = class;
+		device->row_follows = FALSE;
 		(void)outbox_run(outbox, OUTBOX_PENDING_MERGE, "iiiiib",
 				 device->id, device->gen,
 				 (int64_t)device->events, expires,
@@ -130,14 +154,27 @@ static void row_merge(struct ingest_context *ctx, struct device *device,
 	}
 }
 
+/* So many more, of which the row's event speaks already. */
+static void row_count(struct ingest_context *ctx, struct device *device,
+		      unsigned int events)
+{
+	if (device->gen == 0)
+		return;
+	device->events += events - 1;
+	row_merge(ctx, device, device->row_class, FALSE);
+	row_arrivals_unknown(device);
+}
+
 static void row_delete(struct ingest_context *ctx, struct device *device)
 {
 	if (device->gen == 0)
 		return;
+	trace_row_gone(device, "overtaken before it was sent");
 	push_detach(device);
 	(void)outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_DELETE, "i",
 			 device->id);
 	device->gen = 0;
+	row_arrivals_free(device);
 	account_remove_device_row(device->user->account);
 }
 
@@ -169,44 +206,182 @@ static bool row_is_about(const struct event_line *line,
 		event_has_uid(event, line->event.uid);
 }
 
-/* The event is about a message whose alert still waits: then there is nothing
-   to alert to, or, if it was tried already or others are merged with it, the
-   event speaks for the row from now on. False if it is about other messages. */
+/* New mail in a mailbox as the event found it; of which message is not said.
+   other: not even which mailbox. With a reference; NULL on failure. */
+static struct event_line *make_arrival(struct ingest_context *ctx, bool other)
+{
+	struct lemo_event arrival = ctx->line->event;
+	struct event_line *line = NULL;
+	struct lemo_buf buf;
+	const char *error;
+
+	arrival.type = LEMO_EVENT_MESSAGE_NEW;
+	arrival.devices_count = 0;
+	arrival.uid = 0;
+	arrival.modseq = 0;
+	arrival.uidset = arrival.flag_names = NULL;
+	if (arrival.mailbox_id != NULL)
+		arrival.uri = arrival.mailbox_id;
+	if (other) {
+		arrival.mailbox = arrival.mailbox_guid = NULL;
+		arrival.mailbox_id = NULL;
+		arrival.uidvalidity = arrival.uidnext = 0;
+		arrival.messages = arrival.unseen = 0;
+		arrival.highest_modseq = 0;
+	}
+	lemo_buf_init(&buf, LEMO_EVENT_LINE_MAX);
+	lemo_event_encode(&arrival, &buf);
+	if (!buf.failed)
+		line = event_line_parse(buf.data, buf.len - 1, &error);
+	lemo_buf_free(&buf);
+	return line;
+}
+
+/* Others are still to be alerted to, but the message that the row spoke of is
+   not. */
+static void row_speak_of_others(struct ingest_context *ctx,
+				struct device *device, int64_t mailbox)
+{
+	struct ingest_context arrival = *ctx;
+
+	arrival.line = make_arrival(ctx,
+		mailbox != event_mailbox_key(&ctx->line->event));
+	if (arrival.line == NULL)
+		return;
+	lemo_buf_init(&arrival.encoded, LEMO_EVENT_LINE_MAX);
+	row_merge(&arrival, device, ROW_CLASS_ARRIVAL, TRUE);
+	lemo_buf_free(&arrival.encoded);
+	event_line_unref(&arrival.line);
+}
+
+/* Messages of the row need no alert any more. */
+static void row_end_alerts(struct ingest_context *ctx, struct device *device,
+			   bool about, unsigned int ended, bool tried)
+{
+	int64_t mailbox;
+	bool wait = row_arrivals_wait(device, &mailbox);
+
+	if (!wait && !device->arrivals.others && !tried &&
+	    !row_is_open(device)) {
+		row_delete(ctx, device);
+		return;
+	}
+	if (!wait && !about && row_is_open(device)) {
+		row_follow(ctx, device);
+		return;
+	}
+	/* which is what merging adds */
+	device->events -= I_MIN(device->events, ended + 1);
+	if (!wait)
+		row_merge(ctx, device, ROW_CLASS_OTHER, TRUE);
+	else if (about)
+		row_speak_of_others(ctx, device, mailbox);
+	else
+		row_merge(ctx, device, ROW_CLASS_ARRIVAL, FALSE);
+}
+
+/* The event is about messages whose alerts still wait: then there is nothing to
+   alert to, or, if that was tried already, the event speaks for the row from
+   now on. If an alert is in flight or was just answered, the event follows it.
+   False if it is about other messages. */
 static bool row_overtake(struct ingest_context *ctx, struct device *device)
 {
 	const struct lemo_event *event = &ctx->line->event;
 	struct event_line *line;
-	unsigned int tries = 0;
-	bool about, open;
+	unsigned int tries = 0, ended;
+	uint32_t uid = 0;
+	bool about;
 
-	if (device->gen == 0 || device->row_class != ROW_CLASS_ARRIVAL)
+	if (device->gen == 0 || device->row_class < ROW_CLASS_ARRIVAL)
 		return FALSE;
 	line = row_get_line(ctx, device, &tries);
 	about = line != NULL && row_is_about(line, event);
+	if (about)
+		uid = line->event.uid;
 	event_line_unref(&line);
-	if (!about)
+	if (!event_ends_alert(event)) {
+		/* else the phone will see the flags when it looks */
+		if (about && row_is_open(device))
+			row_follow(ctx, device);
+		else if (about)
+			trace_note(device, NULL,
+				   "its message's alert still waits");
+		return about;
+	}
+	if (about && device->events == 1)
+		row_arrivals_known(device, event_mailbox_key(event), uid);
+	ended = row_arrivals_end(device, event, tries > 0);
+	if (ended == 0 && !about)
 		return FALSE;
-	/* the phone will see the flags when it looks */
-	if (!event_ends_alert(event))
-		return TRUE;
-	open = device->push != NULL && device->push->state != PUSH_QUEUED;
-	if (device->events == 1 && tries == 0 && !open)
-		row_delete(ctx, device);
+	row_end_alerts(ctx, device, about, ended, tries > 0);
+	return TRUE;
+}
+
+static enum row_class class_of(const struct device *device,
+			       const struct lemo_event *event)
+{
+	if (!event_is_arrival(event))
+		return ROW_CLASS_OTHER;
+	return quiet_lets_pass(device->target->sub, event) ?
+		ROW_CLASS_URGENT : ROW_CLASS_ARRIVAL;
+}
+
+static void device_add_event(struct ingest_context *ctx,
+			     struct device *device, enum row_class class)
+{
+	/* what is being told of speaks for it no more */
+	bool open = row_is_open(device);
+
+	if (device->gen == 0)
+		row_add(ctx, device, class);
+	else if (class < ROW_CLASS_ARRIVAL && class < device->row_class && open)
+		row_follow(ctx, device);
 	else
-		row_merge(ctx, device, ROW_CLASS_OTHER, TRUE);
+		row_merge(ctx, device, class, class >= device->row_class ||
+			  (class >= ROW_CLASS_ARRIVAL && open));
+	if (class >= ROW_CLASS_ARRIVAL)
+		row_arrivals_add(device, &ctx->line->event);
+	else
+		device->arrivals.others = TRUE;
+}
+
+/* In quiet hours it waits for their end. */
+static bool device_holds(struct ingest_context *ctx, struct device *device,
+			 enum row_class class)
+{
+	struct notifier *notifier = ctx->notifier;
+	const struct lemo_buf *encoded;
+	struct held_event add = {
+		.event = &ctx->line->event, .class = class, .events = 1
+	};
+
+	add.until = quiet_holds(notifier->quiet, device->target, add.event);
+	if (add.until == 0)
+		return FALSE;
+	encoded = encode_event(ctx);
+	add.data = encoded->data;
+	add.len = encoded->len;
+	held_add(notifier->held, device, &add);
+	device_hold_back(device, HELD_BACK_QUIET);
 	return TRUE;
 }
 
 static void device_event(struct ingest_context *ctx, struct device *device)
 {
 	const struct lemo_event *event = &ctx->line->event;
-	enum row_class class = event_is_arrival(event) ? ROW_CLASS_ARRIVAL :
-		ROW_CLASS_OTHER;
+	enum row_class class = class_of(device, event);
 	int64_t ring = event_ring_key(event);
 
+	if (event_is_about_rung(event) &&
+	    (held_overtake(ctx->notifier->held, device, event) ||
+	     row_overtake(ctx, device)))
+		return;
+	if (presence_holds_back(ctx->notifier->presence, device,
+				ctx->line)) {
+		device_hold_back(device, HELD_BACK_PRESENCE);
+		return;
+	}
 	if (event_is_about_rung(event)) {
-		if (row_overtake(ctx, device))
-			return;
 		if (!rang_has(ctx->notifier->rang, device->id, event)) {
 			device_hold_back(device, HELD_BACK_SILENT);
 			return;
@@ -215,12 +390,21 @@ static void device_event(struct ingest_context *ctx, struct device *device)
 		device_hold_back(device, HELD_BACK_COPY);
 		return;
 	}
-	if (class == ROW_CLASS_ARRIVAL)
+	if (device_holds(ctx, device, class))
+		return;
+	if (class >= ROW_CLASS_ARRIVAL)
 		rang_add(ctx->notifier->rang, device->id, event, ring);
-	if (device->gen == 0)
-		row_add(ctx, device, class);
-	else
-		row_merge(ctx, device, class, class >= device->row_class);
+	device_add_event(ctx, device, class);
+}
+
+static void device_unverified(struct device *device)
+{
+	device_hold_back(device, HELD_BACK_UNVERIFIED);
+	if (device->target->sub->verification_code == NULL)
+		return;
+	i_free(device->last_result);
+	device->last_result = i_strdup("the verification code was not made "
+		"with a key of this server: let the app subscribe again");
 }
 
 /* The notifier's own conditions, whatever the plugin said. */
@@ -233,7 +417,9 @@ static bool device_wants(struct device *device)
 	else if (sub->expires != 0 && sub->expires <= ioloop_time)
 		device_hold_back(device, HELD_BACK_EXPIRED);
 	else if (!device->target->verified)
-		device_hold_back(device, HELD_BACK_UNVERIFIED);
+		device_unverified(device);
+	else if (device->endpoint.gone)
+		device_hold_back(device, HELD_BACK_GONE);
 	else
 		return TRUE;
 	return FALSE;
@@ -256,10 +442,13 @@ static void device_matched(struct ingest_context *ctx,
 		device_hold_back(device, HELD_BACK_INVALID);
 		return;
 	}
+	target_verify(ctx->notifier, device->target);
 	if (device->target->payload < device->target->sub->payload)
 		device_hold_back(device, HELD_BACK_CEILING);
 	if (device_wants(device))
 		device_event(ctx, device);
+	if (device->endpoint.gone)
+		device_endpoint_tell(device, ctx->gone);
 }
 
 static void ingest_verdict(struct ingest_context *ctx,
@@ -340,7 +529,11 @@ static const char *ingest_device_set(struct ingest_context *ctx)
 	/* writing the same once more enables it too */
 	device->disabled = FALSE;
 	device->failing_since = 0;
+	device_endpoint_written(device);
 	device_set_dirty(device);
+	trace_note(device, NULL, device->target->verified ?
+		   "its entry was written" :
+		   "its entry was written without a good verification code");
 
 	if (device->gen != 0 && (device->row_class == ROW_CLASS_VERIFICATION ||
 				 !device->target->verified))
@@ -360,8 +553,10 @@ static const char *ingest_device_unset(struct ingest_context *ctx)
 		return "bad\tdevice is missing";
 	device = device_find(ctx->notifier->users, ctx->user,
 			     event->devices[0].name);
-	if (device != NULL)
+	if (device != NULL) {
+		trace_note(device, NULL, "its entry was removed");
 		device_delete(&device);
+	}
 	return NULL;
 }
 
@@ -379,6 +574,15 @@ static void feed_denied(struct ingest_context *ctx)
 		  str_sanitize(ctx->user->name, 128), account->uid);
 }
 
+static bool feed_wants(const struct ingest_context *ctx)
+{
+	const struct lemo_event *event = &ctx->line->event;
+
+	return event->feed && ctx->user->feed != NULL &&
+		(ctx->notifier->feed_events &
+		 LEMO_EVENT_MASK(event->type)) != 0;
+}
+
 static const char *ingest_store_event(struct ingest_context *ctx)
 {
 	const struct lemo_event *event = &ctx->line->event;
@@ -386,8 +590,7 @@ static const char *ingest_store_event(struct ingest_context *ctx)
 
 	for (i = 0; i < event->devices_count; i++)
 		ingest_verdict(ctx, &event->devices[i]);
-	if (event->feed && ctx->user->feed != NULL &&
-	    (ctx->notifier->feed_events & LEMO_EVENT_MASK(event->type)) != 0) {
+	if (feed_wants(ctx)) {
 		if (user_has_feed(ctx->user))
 			ingest_feed(ctx);
 		else
@@ -397,17 +600,20 @@ static const char *ingest_store_event(struct ingest_context *ctx)
 }
 
 const char *ingest_event(struct notifier *notifier, struct account *account,
-			 struct event_line *line)
+			 struct event_line *line, string_t *gone)
 {
 	struct ingest_context ctx = {
 		.notifier = notifier,
 		.user = user_get(notifier->users, account, line->event.user),
-		.line = line
+		.line = line,
+		.gone = gone
 	};
 	const char *error;
 
 	if (!user_is_owned(ctx.user))
 		return "denied\tthe user belongs to another uid";
+	trace_event(notifier->trace, account, &line->event,
+		    feed_wants(&ctx) && user_has_feed(ctx.user));
 	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
 	switch (line->event.type) {
 	case LEMO_EVENT_DEVICE_SET:
@@ -420,5 +626,49 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 		error = ingest_store_event(&ctx);
 	}
 	lemo_buf_free(&ctx.encoded);
+	trace_end(notifier->trace);
 	return error;
+}
+
+bool ingest_event_held(struct notifier *notifier, struct device *device,
+		       struct event_line *line, unsigned int class,
+		       unsigned int events)
+{
+	struct ingest_context ctx = {
+		.notifier = notifier, .user = device->user, .line = line
+	};
+
+	if (device->target == NULL || !device_wants(device))
+		return FALSE;
+	trace_resume(notifier->trace, &line->event, HELD_BACK_QUIET);
+	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+	device_add_event(&ctx, device, class);
+	if (events > 1)
+		row_count(&ctx, device, events - 1);
+	lemo_buf_free(&ctx.encoded);
+	trace_end(notifier->trace);
+	return TRUE;
+}
+
+void ingest_event_again(struct notifier *notifier, struct account *account,
+			struct event_line *line, const char *device)
+{
+	struct ingest_context ctx = {
+		.notifier = notifier,
+		.user = user_get(notifier->users, account, line->event.user),
+		.line = line
+	};
+	struct device *found = device_find(notifier->users, ctx.user, device);
+	unsigned int i;
+
+	trace_again(notifier->trace, &line->event);
+	if (found != NULL)
+		trace_note(found, NULL, "it was not connected after all");
+	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
+	for (i = 0; i < line->event.devices_count; i++) {
+		if (strcmp(line->event.devices[i].name, device) == 0)
+			ingest_verdict(&ctx, &line->event.devices[i]);
+	}
+	lemo_buf_free(&ctx.encoded);
+	trace_end(notifier->trace);
 }

@@ -2,18 +2,21 @@
 #include "array.h"
 #include "hex-binary.h"
 #include "ioloop.h"
-#include "str-sanitize.h"
+#include "str.h"
 #include "account.h"
 #include "event-line.h"
+#include "held.h"
 #include "ingest.h"
 #include "ingest-event.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "notify-events.h"
 #include "outbox.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "seen.h"
 #include "spool-drain.h"
+#include "trace.h"
 #include "user.h"
 
 /* Lines written in one transaction; more are written at once. */
@@ -38,6 +41,7 @@ struct ingest_item {
 	void *context;
 	enum ingest_answer answer;
 	const char *text; /* constant */
+	char *gone; /* NULL if none */
 };
 
 ARRAY_DEFINE_TYPE(ingest_item, struct ingest_item);
@@ -62,7 +66,7 @@ struct ingest *ingest_init(struct notifier *notifier)
 	ingest->seen = seen_init(notifier);
 	i_array_init(&ingest->items, 64);
 	ingest->to_maintain = timeout_add(1000, ingest_maintain, ingest);
-	ingest->last_save = ingest->last_work = ioloop_time;
+	ingest->last_save = ingest->last_work = notify_clock_secs();
 	return ingest;
 }
 
@@ -101,7 +105,8 @@ int ingest_load(struct ingest *ingest)
 
 	if (ingest_load_clock(ingest) < 0 || seen_load(ingest->seen) < 0 ||
 	    rang_load(notifier->rang) < 0 ||
-	    accounts_load(notifier->accounts) < 0)
+	    accounts_load(notifier->accounts) < 0 ||
+	    held_load(notifier->held) < 0)
 		return -1;
 	scheduler_reset(notifier->scheduler);
 	users_clear(notifier->users);
@@ -111,7 +116,9 @@ int ingest_load(struct ingest *ingest)
 static void item_answer(struct ingest_item *item)
 {
 	item->callback(item->answer, item->line == NULL ? NULL :
-		       item->line->event.id, item->text, item->context);
+		       item->line->event.id, item->answer == INGEST_OK ?
+		       item->gone : item->text, item->context);
+	i_free(item->gone);
 	event_line_unref(&item->line);
 }
 
@@ -167,6 +174,7 @@ static bool item_has_room(struct ingest *ingest, struct ingest_item *item)
 static void ingest_item(struct ingest *ingest, struct ingest_item *item)
 {
 	uint64_t key = seen_key(item->account, item->line->event.id);
+	string_t *gone = t_str_new(128);
 
 	item->answer = INGEST_OK;
 	if (seen_has(ingest->seen, key))
@@ -174,7 +182,10 @@ static void ingest_item(struct ingest *ingest, struct ingest_item *item)
 	item->text = !item_has_room(ingest, item) ?
 		"full\ttoo many rows of the feed for this uid "
 		"(lemonade_outbox_limit)" :
-		ingest_event(ingest->notifier, item->account, item->line);
+		ingest_event(ingest->notifier, item->account, item->line,
+			     gone);
+	if (str_len(gone) > 0)
+		item->gone = i_strdup(str_c(gone));
 	if (item->text != NULL)
 		item->answer = strncmp(item->text, "full\t", 5) == 0 ?
 			INGEST_FULL : INGEST_NO;
@@ -199,10 +210,10 @@ static void save_counters(struct ingest *ingest)
 	struct users *users = ingest->notifier->users;
 
 	if (users_dirty_count(users) == 0 ||
-	    (ioloop_time < ingest->last_save + SAVE_SECS &&
+	    (notify_clock_secs() < ingest->last_save + SAVE_SECS &&
 	     users_dirty_count(users) < DEVICES_MAX / 2))
 		return;
-	ingest->last_save = ioloop_time;
+	ingest->last_save = notify_clock_secs();
 	users_save(users);
 }
 
@@ -223,11 +234,14 @@ static void ingest_write(struct ingest *ingest, bool finished)
 static bool ingest_commit(struct ingest *ingest, bool finished)
 {
 	struct outbox *outbox = ingest->notifier->outbox;
+	bool committed;
 
 	if (!outbox_is_usable(outbox) || outbox_begin(outbox) < 0)
 		return FALSE;
 	ingest_write(ingest, finished);
-	return outbox_commit(outbox) == 0;
+	committed = outbox_commit(outbox) == 0;
+	trace_commit(ingest->notifier->trace, committed);
+	return committed;
 }
 
 /* Callbacks may add lines, which wait for the next turn. */
@@ -241,12 +255,12 @@ static void ingest_answer_all(struct ingest *ingest, bool committed)
 		if (!committed) {
 			item->answer = INGEST_FAILED;
 			item->text = NULL;
-		} else if (item->answer == INGEST_OK) {
-			e_debug(ingest->notifier->event,
-				"user %s: event %s: committed",
-				str_sanitize(item->line->event.user, 128),
-				item->line->event.id);
-		}
+		} else T_BEGIN {
+			notify_event_told(ingest->notifier, item->line,
+					  item->answer == INGEST_OK ? "kept" :
+					  item->answer == INGEST_FULL ?
+					  "full" : "refused");
+		} T_END;
 		item_answer(item);
 	}
 	array_free(&items);
@@ -302,7 +316,7 @@ void ingest_ahead(struct ingest *ingest, void (*func)(void *context),
 	array_append_array(&items, &ingest->items);
 	array_free(&ingest->items);
 	ingest->items = items;
-	ingest->last_work = ioloop_time;
+	ingest->last_work = notify_clock_secs();
 	ingest->flushing = flushing;
 	ingest_want_turn(ingest);
 }
@@ -313,7 +327,7 @@ static void ingest_transact(struct ingest *ingest, bool finished)
 	if (finished)
 		timeout_remove(&ingest->to_finished);
 	ingest->flushing = TRUE;
-	ingest->last_work = ioloop_time;
+	ingest->last_work = notify_clock_secs();
 	ingest->tidy = FALSE;
 	ingest_spooled(ingest);
 	ingest_round(ingest, finished);
@@ -393,12 +407,15 @@ int ingest_transaction(struct ingest *ingest, void (*func)(void *context),
 		       void *context)
 {
 	struct outbox *outbox = ingest->notifier->outbox;
+	int ret;
 
 	ingest_flush(ingest);
 	if (!outbox_is_usable(outbox) || outbox_begin(outbox) < 0)
 		return -1;
 	func(context);
-	return outbox_commit(outbox);
+	ret = outbox_commit(outbox);
+	trace_commit(ingest->notifier->trace, ret == 0);
+	return ret;
 }
 
 static void ingest_tidy(void *context)
@@ -407,7 +424,7 @@ static void ingest_tidy(void *context)
 
 	rang_maintain(ingest->notifier->rang, TRUE);
 	users_save(ingest->notifier->users);
-	ingest->last_save = ioloop_time;
+	ingest->last_save = notify_clock_secs();
 }
 
 static void ingest_purge(void *context)
@@ -427,12 +444,12 @@ static void ingest_maintain(struct ingest *ingest)
 	/* also what opens it again after trouble */
 	if (!outbox_is_usable(outbox))
 		return;
-	if (ioloop_time >= ingest->last_purge + PURGE_SECS ||
-	    ioloop_time < ingest->last_purge) {
-		ingest->last_purge = ioloop_time;
+	if (notify_clock_secs() >= ingest->last_purge + PURGE_SECS) {
+		ingest->last_purge = notify_clock_secs();
 		(void)ingest_transaction(ingest, ingest_purge, ingest);
 	}
-	if (!ingest->tidy && ioloop_time >= ingest->last_work + IDLE_SECS &&
+	if (!ingest->tidy &&
+	    notify_clock_secs() >= ingest->last_work + IDLE_SECS &&
 	    ingest_transaction(ingest, ingest_tidy, ingest) == 0) {
 		outbox_idle(outbox);
 		ingest->tidy = TRUE;

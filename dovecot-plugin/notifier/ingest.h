@@ -25,7 +25,9 @@ enum ingest_answer {
 };
 
 /* id: NULL if the line is too broken to have one. text: for INGEST_NO and
-   _FULL, a reason word, a TAB and words for the log. */
+   _FULL, a reason word, a TAB and words for the log; for INGEST_OK NULL, or
+   "GONE", TAB, the device, TAB, the hash of its endpoint, for each device that
+   is gone, with a TAB before the next. */
 typedef void ingest_callback_t(enum ingest_answer answer, const char *id,
 			       const char *text, void *context);
 

@@ -8,26 +8,41 @@
 #include "restrict-access.h"
 #include "account.h"
 #include "admin.h"
+#include "channel-exec.h"
+#include "clock-watch.h"
+#include "anvil.h"
 #include "feeds.h"
+#include "held.h"
 #include "http-sender.h"
 #include "ingest.h"
+#include "lemo-webpush.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-client.h"
 #include "notify-clock.h"
 #include "outbox.h"
+#include "quiet.h"
+#include "presence.h"
 #include "rang.h"
 #include "scheduler.h"
 #include "spool-drain.h"
 #include "state-dir.h"
+#include "trace.h"
 #include "user.h"
+#include "vapid.h"
 
 #include <unistd.h>
 
+#define ANVIL_SOCKET "anvil"
 #define DNS_CLIENT_SOCKET "dns-client"
 #define ADMIN_LISTENER_SUFFIX "-admin"
 
+/* Of the connections that there may be, so many percent are for sessions that
+   only say that they are there; the others are for events. */
+#define PRESENCE_PERCENT 75
+
 static struct notifier notifier;
+static struct anvil *anvil;
 static struct event_category event_category_lemonade = { .name = "lemonade" };
 
 static void client_connected(struct master_service_connection *conn)
@@ -121,6 +136,16 @@ static int outbox_opened(void *context ATTR_UNUSED)
 	return ingest_load(notifier.ingest);
 }
 
+static void connections_init(unsigned int client_limit)
+{
+	unsigned int presences = client_limit * PRESENCE_PERCENT / 100;
+
+	notifier.presence = presence_init(&notifier, anvil, presences);
+	notifier.clients = notify_clients_init(&notifier,
+					       client_limit - presences);
+	notifier.admins = admin_clients_init(&notifier);
+}
+
 static void notifier_init(const struct lemonade_settings *set)
 {
 	const char *error;
@@ -130,24 +155,30 @@ static void notifier_init(const struct lemonade_settings *set)
 				  &notifier.feed_events, &error, &pos) < 0)
 		i_fatal("lemonade_feed_events: %s", error);
 	notify_clock_init(0);
+	notifier.clock_watch = clock_watch_init();
 	notifier.set = set;
 	notifier.started = ioloop_time;
+	notifier.vapid = vapid_init(notifier.event, set->lemonade_state_dir,
+				    set->lemonade_contact);
 	notifier.outbox = outbox_init(notifier.event, set->lemonade_state_dir,
 		strcmp(set->lemonade_outbox_sync, "full") == 0);
 	notifier.accounts = accounts_init(&notifier);
+	notifier.trace = trace_init(&notifier);
 	notifier.rang = rang_init(&notifier);
 	notifier.users = users_init(&notifier);
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
+	notifier.webpush = lemo_webpush_init();
+	channel_exec_init(set);
 	notifier.scheduler = scheduler_init(&notifier);
+	notifier.quiet = quiet_init(&notifier);
+	notifier.held = held_init(&notifier);
+	connections_init(master_service_get_client_limit(master_service));
 	notifier.ingest = ingest_init(&notifier);
 	outbox_set_opened_callback(notifier.outbox, outbox_opened, NULL);
 	(void)outbox_is_usable(notifier.outbox);
 	notifier.spool = spool_init(&notifier, t_strconcat(
 		set->lemonade_state_dir, "/"STATE_SPOOL_NAME, NULL));
-	notifier.clients = notify_clients_init(&notifier,
-		master_service_get_client_limit(master_service));
-	notifier.admins = admin_clients_init(&notifier);
 }
 
 /* What arrived is written and acknowledged; what is in flight is cut and will
@@ -156,17 +187,25 @@ static void notifier_deinit(void)
 {
 	ingest_flush(notifier.ingest);
 	scheduler_stop(notifier.scheduler);
+	channel_exec_deinit();
 	http_sender_deinit(&notifier.http);
 	admin_clients_deinit(&notifier.admins);
 	notify_clients_deinit(&notifier.clients);
 	spool_deinit(&notifier.spool);
 	ingest_deinit(&notifier.ingest);
+	held_deinit(&notifier.held);
+	quiet_deinit(&notifier.quiet);
+	presence_deinit(&notifier.presence);
 	scheduler_deinit(&notifier.scheduler);
 	users_deinit(&notifier.users);
+	lemo_webpush_deinit(&notifier.webpush);
 	rang_deinit(&notifier.rang);
+	trace_deinit(&notifier.trace);
 	accounts_deinit(&notifier.accounts);
 	outbox_deinit(&notifier.outbox);
+	vapid_deinit(&notifier.vapid);
 	feeds_deinit(&notifier.feeds);
+	clock_watch_deinit(&notifier.clock_watch);
 	lemo_keyring_clear(&notifier.secret);
 }
 
@@ -185,6 +224,7 @@ int main(int argc, char *argv[])
 	notifier.event = event_create(NULL);
 	event_add_category(notifier.event, &event_category_lemonade);
 
+	anvil = anvil_init(notifier.event, ANVIL_SOCKET);
 	if (geteuid() == 0)
 		start_as_root(set);
 	else

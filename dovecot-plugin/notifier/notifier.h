@@ -18,15 +18,23 @@ struct notifier {
 	lemo_event_mask_t feed_events;
 	time_t started; /* wall clock */
 
+	struct clock_watch *clock_watch;
 	struct feeds *feeds;
+	struct vapid *vapid;
 	struct outbox *outbox;
 	struct accounts *accounts;
 	struct rang *rang;
 	struct users *users;
 	struct http_sender *http;
+	/* NULL if libcrypto cannot do it */
+	struct lemo_webpush *webpush;
 	struct scheduler *scheduler;
+	struct quiet *quiet;
+	struct held *held;
+	struct trace *trace;
 	struct ingest *ingest;
 	struct spool *spool;
+	struct presence *presence;
 	struct notify_clients *clients;
 	struct admin_clients *admins;
 };

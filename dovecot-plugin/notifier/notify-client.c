@@ -13,15 +13,16 @@
 #include "lemonade-service-compat.h"
 #include "notifier.h"
 #include "notify-client.h"
+#include "notify-clock.h"
+#include "lemo-presence.h"
 #include "outbox.h"
+#include "presence.h"
 #include "user.h"
 
 #include <unistd.h>
 
-/* Octets read from a connection at once, and from all of one uid in one turn
-   of the event loop. */
+/* Octets read from a connection at once. */
 #define READ_MAX (64 * 1024)
-#define TURN_MAX (256 * 1024)
 /* Unfinished lines of one uid in memory. */
 #define PARTIAL_MAX (4 * 1024 * 1024)
 /* A peer that takes no answers is not read from; and this long, closed. */
@@ -53,6 +54,8 @@ struct notify_client {
 	char *partial;
 	size_t partial_len;
 	string_t *output; /* NULL = empty */
+	/* what became of it, while the octets that were read are looked at */
+	struct presence_conn *presence;
 };
 
 struct notify_clients {
@@ -81,30 +84,42 @@ static void client_free_partial(struct notify_client *client)
 	i_free_and_null(client->partial);
 }
 
-static void client_close(struct notify_client *client)
+/* Everything but the descriptor, which is returned. */
+static int client_detach(struct notify_client *client)
 {
 	struct notify_clients *clients = client->clients;
+	int fd = client->fd;
 
-	if (client->fd == -1)
-		return;
 	io_remove(&client->io);
-	i_close_fd(&client->fd);
+	client->fd = -1;
 	client_free_partial(client);
 	str_free(&client->output);
 	client->account->clients--;
 	clients->count--;
 	DLLIST2_REMOVE(&clients->head, &clients->tail, client);
-	master_service_client_connection_destroyed(master_service);
 	client_unref(client);
+	return fd;
+}
+
+static void client_close(struct notify_client *client)
+{
+	int fd;
+
+	if (client->fd == -1)
+		return;
+	fd = client_detach(client);
+	i_close_fd(&fd);
+	master_service_client_connection_destroyed(master_service);
 }
 
 static void client_bad(struct notify_client *client, const char *what)
 {
 	struct notify_clients *clients = client->clients;
 
-	if (ioloop_time < clients->last_bad_logged + LOG_INTERVAL_SECS)
+	if (notify_clock_secs() <
+	    clients->last_bad_logged + LOG_INTERVAL_SECS)
 		return;
-	clients->last_bad_logged = ioloop_time;
+	clients->last_bad_logged = notify_clock_secs();
 	e_warning(clients->notifier->event, "hand-off from uid %u: %s "
 		  "(more of it is not logged for a minute)",
 		  client->account->uid, what);
@@ -147,7 +162,7 @@ static void client_output(struct notify_client *client)
 	if (ret > 0)
 		client_written(client, ret);
 	if (client->output != NULL && !client->writing)
-		client->waiting_since = ioloop_time;
+		client->waiting_since = notify_clock_secs();
 	client_set_io(client, client->output != NULL);
 }
 
@@ -161,8 +176,10 @@ static void client_add_output(struct notify_client *client, const char *line)
 static const char *answer_line(enum ingest_answer answer, const char *id,
 			       const char *text)
 {
-	if (answer == INGEST_OK)
-		return t_strconcat("OK\t", id, "\n", NULL);
+	if (answer == INGEST_OK) {
+		return t_strconcat("OK\t", id, text == NULL ? "" : "\t",
+				   text == NULL ? "" : text, "\n", NULL);
+	}
 	return t_strdup_printf("NO\t%s\t%s\n", id == NULL ? "-" : id, text);
 }
 
@@ -223,6 +240,17 @@ static bool line_has_command(const char *line, size_t len, const char *command)
 		(len == command_len || line[command_len] == '\t');
 }
 
+/* From now on it says nothing but how its session is. */
+static void client_become_presence(struct notify_client *client,
+				   const char *line, size_t len)
+{
+	struct presence *presence = client->clients->notifier->presence;
+	struct account *account = client->account;
+
+	client->presence = presence_accept(presence, account,
+					   client_detach(client), line, len);
+}
+
 static void client_command(struct notify_client *client, const char *line,
 			   size_t len)
 {
@@ -233,6 +261,8 @@ static void client_command(struct notify_client *client, const char *line,
 			   line, len, client_answer, client);
 	} else if (line_has_command(line, len, "STATUS")) {
 		client_status(client, t_strndup(line, len));
+	} else if (line_has_command(line, len, LEMO_PRESENCE_COMMAND)) {
+		client_become_presence(client, line, len);
 	} else {
 		client_bad(client, "unknown command");
 		client_add_output(client, "NO\t-\tbad\tunknown command\n");
@@ -283,7 +313,7 @@ static bool client_add_partial(struct notify_client *client, const char *data,
 		return FALSE;
 	}
 	if (client->partial_len == 0)
-		client->waiting_since = ioloop_time;
+		client->waiting_since = notify_clock_secs();
 	client->partial = i_realloc(client->partial, client->partial_len,
 				    client->partial_len + len);
 	memcpy(client->partial + client->partial_len, data, len);
@@ -320,19 +350,8 @@ static void client_data(struct notify_client *client, const char *data,
 			client_partial_line(client);
 		data = lf + 1;
 	}
-}
-
-/* False if this uid has had its share of this turn. */
-static bool account_takes_turn(struct account *account)
-{
-	uint64_t turn = (uint64_t)ioloop_timeval.tv_sec * 1000000 +
-		ioloop_timeval.tv_usec;
-
-	if (account->turn != turn) {
-		account->turn = turn;
-		account->turn_octets = 0;
-	}
-	return account->turn_octets < TURN_MAX;
+	if (client->presence != NULL)
+		presence_conn_data(client->presence, data, end - data);
 }
 
 static void client_input(struct notify_client *client)
@@ -392,7 +411,7 @@ void notify_client_create(struct notify_clients *clients, int fd)
 	client->account = account_get(clients->notifier->accounts, cred.uid);
 	client->account->clients++;
 	client->fd = fd;
-	client->waiting_since = ioloop_time;
+	client->waiting_since = notify_clock_secs();
 	net_set_nonblock(fd, TRUE);
 	clients->count++;
 	DLLIST2_PREPEND(&clients->head, &clients->tail, client);
@@ -403,7 +422,7 @@ void notify_client_create(struct notify_clients *clients, int fd)
 
 static bool client_is_overdue(const struct notify_client *client)
 {
-	time_t waited = ioloop_time - client->waiting_since;
+	time_t waited = notify_clock_secs() - client->waiting_since;
 
 	if (client->output != NULL)
 		return waited >= OUTPUT_SECS;

@@ -5,6 +5,7 @@
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "notify-events.h"
 #include "scheduler-private.h"
 
 #define BURST_PART 6 /* of an hour's budget may go at once */
@@ -210,9 +211,9 @@ static void origin_failed(struct origin *origin, const struct push *push)
 	} else if (origin->breaker.failures == LEMO_BREAKER_FAILURES) {
 		/* it will be a while: room for others */
 		origin_drop_queue(origin);
-		e_warning(origin->scheduler->event, "%s: %s, %u times in a "
-			  "row; its pushes wait, one at a time asks again",
-			  origin_log_name(origin), push->result_text,
+		e_warning(notify_event_breaker(origin, TRUE), "%s: %s, %u "
+			  "times in a row; its pushes wait, one at a time asks "
+			  "again", origin_log_name(origin), push->result_text,
 			  origin->breaker.failures);
 	}
 }
@@ -224,8 +225,8 @@ void origin_answered(struct origin *origin, const struct push *push)
 		return;
 	}
 	if (origin->breaker.failures >= LEMO_BREAKER_FAILURES) {
-		e_info(origin->scheduler->event, "%s: answers again",
-		       origin_log_name(origin));
+		e_info(notify_event_breaker(origin, FALSE),
+		       "%s: answers again", origin_log_name(origin));
 	}
 	lemo_breaker_success(&origin->breaker);
 }

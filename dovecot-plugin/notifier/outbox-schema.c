@@ -47,7 +47,27 @@ static const char *const migrations[] = {
 	" at INTEGER NOT NULL);"
 	"CREATE TABLE rang(device INTEGER NOT NULL, mailbox INTEGER NOT NULL,"
 	" uid INTEGER NOT NULL, ring INTEGER NOT NULL, at INTEGER NOT NULL,"
-	" PRIMARY KEY(device, mailbox, uid)) WITHOUT ROWID;"
+	" PRIMARY KEY(device, mailbox, uid)) WITHOUT ROWID;",
+
+	/* What quiet hours hold: messages by themselves (mailbox, uid), the
+	   rest merged (0, 0); due: outbox time, ms, when they end */
+	"CREATE TABLE held(n INTEGER PRIMARY KEY, device INTEGER NOT NULL,"
+	" mailbox INTEGER NOT NULL, uid INTEGER NOT NULL,"
+	" class INTEGER NOT NULL, events INTEGER NOT NULL,"
+	" event BLOB NOT NULL);"
+	"CREATE INDEX held_device ON held(device, mailbox, uid);"
+	"CREATE TABLE quiet(device INTEGER PRIMARY KEY,"
+	" due INTEGER NOT NULL);"
+	"CREATE INDEX quiet_due ON quiet(due);",
+
+	/* follow: an event that came while its message was being told of;
+	   missing_since: wall clock */
+	"ALTER TABLE pending ADD COLUMN follow BLOB;"
+	"ALTER TABLE device ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN missing_since INTEGER NOT NULL"
+	" DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN vapid TEXT;"
 };
 
 static int schema_version(sqlite3 *db, unsigned int *version_r)

@@ -25,11 +25,16 @@ X(DEVICE_SUBSCRIBE, "UPDATE device SET subscription = ?2, disabled = 0,"
 X(DEVICE_SAVE, "UPDATE device SET disabled = ?2, last_event = ?3,"
 	" last_sent = ?4, failing_since = ?5, last_result = ?6,"
 	" held_back = ?7, budget_at = ?8, budget_tokens = ?9 WHERE id = ?1")
+X(DEVICE_ENDPOINT, "SELECT gone, missing, missing_since, vapid FROM device"
+	" WHERE id = ?1")
+X(DEVICE_ENDPOINT_SAVE, "UPDATE device SET gone = ?2, missing = ?3,"
+	" missing_since = ?4, vapid = ?5 WHERE id = ?1")
 X(DEVICE_DELETE, "DELETE FROM device WHERE id = ?1")
 X(DEVICE_NAMES, "SELECT name FROM device WHERE uid = ?1 AND user = ?2"
 	" ORDER BY last_event DESC")
 X(DEVICE_SILENT, "SELECT id, user FROM device WHERE uid = ?1"
 	" AND NOT EXISTS (SELECT 1 FROM pending WHERE device = device.id)"
+	" AND NOT EXISTS (SELECT 1 FROM quiet WHERE device = device.id)"
 	" ORDER BY last_event LIMIT ?2")
 X(DEVICE_OF_USER, "SELECT uid, name FROM device WHERE user = ?1"
 	" ORDER BY uid, name LIMIT 1000")
@@ -46,14 +51,17 @@ X(PENDING_HEAD, "SELECT gen, events, class, tries, due FROM pending"
 X(PENDING_GET, "SELECT device, gen, events, tries, expires, due, event, uid"
 	" FROM pending WHERE device = ?1")
 X(PENDING_MERGE, "UPDATE pending SET gen = ?2, events = ?3, expires = ?4,"
-	" class = ?5, event = ?6 WHERE device = ?1")
+	" class = ?5, event = ?6, follow = NULL WHERE device = ?1")
+X(PENDING_FOLLOW, "UPDATE pending SET gen = ?2, events = ?3, expires = ?4,"
+	" follow = ?5 WHERE device = ?1")
 X(PENDING_COUNT_UP, "UPDATE pending SET gen = ?2, events = ?3, expires = ?4"
 	" WHERE device = ?1")
 X(PENDING_MOVE, "UPDATE pending SET origin = ?2, due = ?3, gen = ?4"
 	" WHERE device = ?1")
 X(PENDING_RETRY, "UPDATE pending SET due = ?2, tries = ?3 WHERE device = ?1")
 X(PENDING_REST, "UPDATE pending SET events = max(events - ?3, 1), tries = 0,"
-	" due = ?2 WHERE device = ?1")
+	" due = ?2, class = ?4, event = CASE WHEN ?5 THEN follow ELSE event END,"
+	" follow = NULL WHERE device = ?1")
 X(PENDING_DELETE, "DELETE FROM pending WHERE device = ?1")
 X(PENDING_DUE, "SELECT p.device, p.gen, p.events, p.tries, p.expires, p.due,"
 	" p.event, p.uid, d.user, d.name FROM pending p"
@@ -74,6 +82,35 @@ X(PENDING_LIST, "SELECT d.uid, d.user, d.name, p.tries, p.due, p.expires,"
 X(PENDING_RETRY_ALL, "UPDATE pending SET due = ?1 WHERE due > ?1")
 X(PENDING_RETRY_USER, "UPDATE pending SET due = ?1 WHERE due > ?1 AND"
 	" device IN (SELECT id FROM device WHERE user = ?2)")
+
+/* what quiet hours hold back, and when those end */
+X(HELD_ADD, "INSERT INTO held(device, mailbox, uid, class, events, event)"
+	" VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+X(HELD_MERGE, "UPDATE held SET events = events + ?3, event = ?4"
+	" WHERE device = ?1 AND mailbox = 0 AND uid = 0 AND class = ?2")
+X(HELD_COUNT, "SELECT COUNT(*), COALESCE(SUM(events), 0) FROM held"
+	" WHERE device = ?1")
+X(HELD_COUNTS, "SELECT d.uid, COUNT(*) FROM held h"
+	" JOIN device d ON d.id = h.device GROUP BY d.uid")
+X(HELD_UIDS, "SELECT uid FROM held WHERE device = ?1 AND mailbox = ?2"
+	" AND uid != 0")
+X(HELD_REMOVE, "DELETE FROM held WHERE device = ?1 AND mailbox = ?2"
+	" AND uid = ?3")
+X(HELD_LINES, "SELECT event FROM held WHERE device = ?1 AND uid != 0")
+X(HELD_SPEAKER, "SELECT event, class FROM held WHERE device = ?1"
+	" ORDER BY class DESC, n DESC LIMIT 1")
+X(HELD_DELETE, "DELETE FROM held WHERE device = ?1")
+X(QUIET_SET, "INSERT INTO quiet(device, due) VALUES(?1, ?2)"
+	" ON CONFLICT(device) DO UPDATE SET due = excluded.due")
+X(QUIET_NEXT, "SELECT MIN(due) FROM quiet")
+X(QUIET_DUE, "SELECT q.device, d.uid, d.user, d.name FROM quiet q"
+	" LEFT JOIN device d ON d.id = q.device WHERE q.due <= ?1"
+	" ORDER BY q.due LIMIT ?2")
+X(QUIET_WAKE, "UPDATE quiet SET due = ?1")
+X(QUIET_DELETE, "DELETE FROM quiet WHERE device = ?1")
+X(QUIET_LIST, "SELECT d.uid, d.user, d.name, 0, q.due, q.due, 'quiet hours',"
+	" d.subscription FROM quiet q JOIN device d ON d.id = q.device"
+	" WHERE ?1 IS NULL OR d.user = ?1 LIMIT 1000")
 
 /* the admin's feed; due is NULL behind an earlier row of the same user */
 X(FEED_ADD, "INSERT INTO feed(uid, user, origin, due, tries, expires, event)"
@@ -97,6 +134,8 @@ X(FEED_LIST, "SELECT uid, user, origin, tries, due, expires FROM feed"
 X(FEED_RETRY_ALL, "UPDATE feed SET due = ?1 WHERE due > ?1"
 	" AND (?2 IS NULL OR user = ?2)")
 X(FEED_UIDS, "SELECT uid, COUNT(*) FROM feed WHERE user = ?1 GROUP BY uid")
+X(FEED_EXPORT, "SELECT event, tries FROM feed WHERE uid = ?1 AND user = ?2"
+	" ORDER BY seq LIMIT 1000")
 X(FEED_PURGE, "DELETE FROM feed WHERE user = ?1")
 
 /* which messages rang which device; the log is folded into the table now and
@@ -114,5 +153,12 @@ X(RANG_LOG_EMPTY, "DELETE FROM rang_log")
 X(RANG_UIDS, "SELECT uid FROM rang WHERE device = ?1 AND mailbox = ?2")
 X(RANG_RINGS, "SELECT ring FROM rang WHERE device = ?1 AND at > ?2"
 	" ORDER BY at DESC LIMIT ?3")
+X(RANG_REMOVE, "DELETE FROM rang WHERE device = ?1 AND mailbox = ?2"
+	" AND uid = ?3")
+X(RANG_LOG_REMOVE, "DELETE FROM rang_log WHERE device = ?1 AND mailbox = ?2"
+	" AND uid = ?3")
+X(RANG_LIST, "SELECT mailbox, uid, at FROM rang WHERE device = ?1"
+	" UNION SELECT mailbox, uid, at FROM rang_log WHERE device = ?1"
+	" ORDER BY at")
 X(RANG_DELETE, "DELETE FROM rang WHERE device = ?1")
 X(RANG_LOG_DELETE, "DELETE FROM rang_log WHERE device = ?1")

@@ -7,29 +7,20 @@
 #include "device.h"
 #include "event-line.h"
 #include "feeds.h"
+#include "held.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "notify-events.h"
 #include "outbox.h"
 #include "scheduler-private.h"
 #include "target.h"
+#include "trace.h"
 #include "user.h"
 
 static void push_log(const struct push *push, const char *what)
 {
-	struct event *event = push->scheduler->event;
-	struct event_passthrough *e = event_create_passthrough(event)->
-		set_name("lemonade_notification_finished")->
-		add_str("channel", push->target == NULL ? "webhook" :
-			push->target->channel->name)->
-		add_str("result", what);
-
-	if (push->result.answer != LEMO_ANSWER_DONE)
-		e = e->add_str("error", push->result_text);
-	e_debug(e->event(), "user %s device %s: event %s: %s: %s",
-		str_sanitize(push->line->event.user, 128),
-		push->device == NULL ? "(feed)" :
-		device_log_name(push->user->name, push->device->name),
-		push->line->event.id, what, push->result_text);
+	notify_event_finished(push, what);
+	trace_answered(push, what);
 }
 
 static void push_log_given_up(const struct push *push, const char *why)
@@ -43,13 +34,14 @@ static void push_log_given_up(const struct push *push, const char *why)
 }
 
 /* When the next try is, or 0 if it is past the row's deadline. */
-static int64_t push_retry_at(const struct push *push)
+static int64_t push_retry_at(struct push *push)
 {
 	int64_t due = notify_clock_msecs() +
 		lemo_retry_delay(push->tries, push->result.retry_after,
 				 i_rand());
 
-	return due > push->expires ? 0 : due;
+	push->next_try = due > push->expires ? 0 : due;
+	return push->next_try;
 }
 
 static void device_row_gone(struct push *push)
@@ -59,6 +51,7 @@ static void device_row_gone(struct push *push)
 	(void)outbox_run(push->scheduler->notifier->outbox,
 			 OUTBOX_PENDING_DELETE, "i", device->id);
 	device->gen = 0;
+	row_arrivals_free(device);
 	account_remove_device_row(device->user->account);
 }
 
@@ -84,9 +77,14 @@ static void device_row_done(struct push *push)
 	}
 	if (push->result.answer == LEMO_ANSWER_DONE)
 		due += (int64_t)push->target->sub->collapse * 1000;
+	row_arrivals_sent(device, push->gen);
+	if (device->row_follows)
+		device->row_class = ROW_CLASS_OTHER;
 	(void)outbox_run(push->scheduler->notifier->outbox,
-			 OUTBOX_PENDING_REST, "iii", device->id, due,
-			 (int64_t)push->events);
+			 OUTBOX_PENDING_REST, "iiiii", device->id, due,
+			 (int64_t)push->events, (int64_t)device->row_class,
+			 (int64_t)device->row_follows);
+	device->row_follows = FALSE;
 	device->events = device->events > push->events ?
 		device->events - push->events : 1;
 	device_row_due(push, due);
@@ -94,6 +92,8 @@ static void device_row_done(struct push *push)
 
 static void device_row_wait(struct push *push, int64_t due)
 {
+	/* its next try is after what would have followed */
+	push->device->row_follows = FALSE;
 	(void)outbox_run(push->scheduler->notifier->outbox,
 			 OUTBOX_PENDING_RETRY, "iii", push->device->id, due,
 			 (int64_t)push->tries);
@@ -152,6 +152,20 @@ static void device_done(struct push *push)
 	device_row_done(push);
 }
 
+/* The entry goes when the user's next event tells the plugin. */
+static void device_gone(struct push *push)
+{
+	struct device *device = push->device;
+
+	e_info(push->scheduler->event, "user %s device %s: %s: %s",
+	       str_sanitize(push->line->event.user, 128),
+	       device_log_name(device->user->name, device->name),
+	       push->target->origin_name, push->result_text);
+	device_answered(device, LEMO_ANSWER_GONE, push->result_text);
+	push_log(push, "gone");
+	device_row_gone(push);
+}
+
 static void device_over_budget(struct push *push)
 {
 	struct device *device = push->device;
@@ -170,6 +184,19 @@ static void device_over_budget(struct push *push)
 	device_row_wait(push, push->not_before);
 }
 
+/* What the row holds by now may have to go nevertheless. */
+static void device_quiet(struct push *push)
+{
+	struct device *device = push->device;
+
+	push_log(push, "quiet");
+	device_hold_back(device, HELD_BACK_QUIET);
+	if (held_take_row(push->scheduler->notifier->held, device))
+		device_row_gone(push);
+	else
+		device_row_wait(push, notify_clock_msecs());
+}
+
 static void device_write_off(struct push *push)
 {
 	switch (push->refusal) {
@@ -183,9 +210,13 @@ static void device_write_off(struct push *push)
 	case PUSH_REFUSED_BUDGET:
 		device_over_budget(push);
 		return;
+	case PUSH_REFUSED_QUIET:
+		device_quiet(push);
+		return;
 	case PUSH_REFUSED_NOT:
 		break;
 	}
+	device_endpoint_judge(push);
 	switch (push->result.answer) {
 	case LEMO_ANSWER_DONE:
 		device_done(push);
@@ -195,6 +226,9 @@ static void device_write_off(struct push *push)
 		break;
 	case LEMO_ANSWER_PERMANENT:
 		device_permanent(push);
+		break;
+	case LEMO_ANSWER_GONE:
+		device_gone(push);
 		break;
 	}
 }
@@ -263,12 +297,16 @@ static void feed_write_off(struct push *push)
 
 void push_write_off(struct push *push)
 {
+	struct trace *trace = push->scheduler->notifier->trace;
+
 	if (push->user == NULL)
 		return;
+	trace_push(trace, push);
 	T_BEGIN {
 		if (push->device != NULL)
 			device_write_off(push);
 		else
 			feed_write_off(push);
 	} T_END;
+	trace_end(trace);
 }

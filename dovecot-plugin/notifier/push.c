@@ -6,12 +6,15 @@
 #include "device.h"
 #include "event-line.h"
 #include "feeds.h"
+#include "lemo-importance.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-clock.h"
+#include "quiet.h"
 #include "scheduler-private.h"
 #include "target.h"
 #include "user.h"
+#include "webpush.h"
 
 /* Verification pushes a user may cause in an hour. */
 #define VERIFICATIONS_PER_HOUR 6
@@ -128,6 +131,18 @@ bool push_is_verification(const struct event_line *line)
 	return line->event.type == LEMO_EVENT_DEVICE_SET;
 }
 
+/* What the message says of its importance moves what the device says, if it
+   was looked at. */
+static enum lemo_urgency urgency_of(const struct lemo_subscription *sub,
+				    const struct lemo_event *event)
+{
+	if (event->importance == LEMO_IMPORTANCE_HIGH)
+		return LEMO_URGENCY_HIGH;
+	if (event->importance == LEMO_IMPORTANCE_LOW)
+		return I_MIN(sub->urgency, LEMO_URGENCY_LOW);
+	return sub->urgency;
+}
+
 void push_fill_job(struct channel_job *job, const struct target *target,
 		   const struct event_line *line, unsigned int events)
 {
@@ -142,7 +157,7 @@ void push_fill_job(struct channel_job *job, const struct target *target,
 	job->payload.device = target->device;
 	job->payload.level = target->payload;
 	job->payload.format = target->sub->format;
-	job->payload.urgency = target->sub->urgency;
+	job->payload.urgency = urgency_of(target->sub, &line->event);
 	job->payload.events_count = events;
 }
 
@@ -161,6 +176,13 @@ static void push_fill_feed_job(struct push *push)
 	job->payload.urgency = LEMO_URGENCY_NORMAL;
 	job->payload.events_count = 1;
 	job->trusted_url = TRUE;
+}
+
+void push_set_text(struct push *push, const char *text)
+{
+	i_free(push->result_text);
+	push->result_text = i_strdup(text);
+	push->result.text = push->result_text;
 }
 
 static void push_refuse(struct push *push, enum push_refusal refusal,
@@ -216,6 +238,8 @@ static const char *push_device_fault(const struct push *push)
 		return "subscription is invalid";
 	if (push->device->disabled || target->sub->disabled)
 		return "device is disabled";
+	if (push->device->endpoint.gone)
+		return "push resource is gone";
 	if (target->sub->expires != 0 && target->sub->expires <= ioloop_time)
 		return "subscription expired";
 	if (target->verified == push_is_verification(push->line))
@@ -230,10 +254,9 @@ static void push_answered(const struct channel_result *result, void *context)
 	struct scheduler *scheduler = push->scheduler;
 
 	i_assert(push->state == PUSH_IN_FLIGHT);
+	push->answered_at = notify_clock_msecs();
 	push->result = *result;
-	push->result_text = i_strdup(result->text == NULL ? "" :
-				     result->text);
-	push->result.text = push->result_text;
+	push_set_text(push, result->text == NULL ? "" : result->text);
 
 	DLLIST_REMOVE(&origin->open_head, push);
 	origin->in_flight--;
@@ -262,11 +285,22 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 	push->job.push_id = push->push_id;
 	push->state = PUSH_IN_FLIGHT;
 	push->sent_at = notify_clock_msecs();
+	push->sent_wall = notify_clock_wall_msecs();
 	DLLIST_PREPEND(&push->origin->open_head, push);
 	push->origin->in_flight++;
 	scheduler->in_flight++;
 	channel->send(scheduler->notifier->http, &push->job, push_answered,
 		      push);
+}
+
+/* They may have begun since the row was made, or its last try. */
+static bool push_is_held(struct push *push)
+{
+	struct quiet *quiet = push->scheduler->notifier->quiet;
+
+	return !push_is_verification(push->line) &&
+		quiet_holds(quiet, push->device->target,
+			    &push->line->event) != 0;
 }
 
 static void push_send_device(struct push *push)
@@ -278,6 +312,10 @@ static void push_send_device(struct push *push)
 		push_refuse(push, PUSH_REFUSED_TARGET, fault);
 		return;
 	}
+	if (push_is_held(push)) {
+		push_refuse(push, PUSH_REFUSED_QUIET, "quiet hours");
+		return;
+	}
 	if (!push_in_budget(push)) {
 		push_refuse(push, PUSH_REFUSED_BUDGET, "over budget");
 		return;
@@ -285,6 +323,8 @@ static void push_send_device(struct push *push)
 	push->target = target;
 	target_ref(target);
 	push_fill_job(&push->job, target, push->line, push->events);
+	webpush_fill_job(push->scheduler->notifier, &push->job, target,
+			 push->device);
 	if (push_is_verification(push->line)) {
 		push->code = i_strdup(target_get_code(
 			push->scheduler->notifier, target));

@@ -17,6 +17,15 @@ struct event_line;
 
 #define PUSHES_MAX 2048
 
+/* Which event speaks for a merged row: the highest, then the latest. */
+enum row_class {
+	ROW_CLASS_VERIFICATION = 0,
+	ROW_CLASS_OTHER,
+	ROW_CLASS_ARRIVAL,
+	/* an arrival that quiet hours let pass */
+	ROW_CLASS_URGENT
+};
+
 enum push_state {
 	PUSH_QUEUED,
 	PUSH_IN_FLIGHT,
@@ -31,7 +40,9 @@ enum push_refusal {
 	/* it waited longer than it is worth */
 	PUSH_REFUSED_LATE,
 	/* try again at not_before */
-	PUSH_REFUSED_BUDGET
+	PUSH_REFUSED_BUDGET,
+	/* quiet hours have begun */
+	PUSH_REFUSED_QUIET
 };
 
 struct push {
@@ -56,11 +67,15 @@ struct push {
 	struct target *target;
 	struct channel_job job;
 	char *push_id, *code;
-	int64_t sent_at;
+	int64_t sent_at, answered_at;
+	/* sent_at in the wall clock's milliseconds */
+	int64_t sent_wall;
 
 	/* when finished */
 	enum push_refusal refusal;
 	int64_t not_before;
+	/* when it is tried again, 0 if it is not */
+	int64_t next_try;
 	struct channel_result result;
 	char *result_text;
 };
@@ -86,6 +101,9 @@ void push_forget_queued(struct device *device);
 void push_send(struct push *push);
 /* Writes off what was answered. Inside a transaction; freed by the caller. */
 void push_write_off(struct push *push);
+
+/* Other words for what came of it; copied. */
+void push_set_text(struct push *push, const char *text);
 
 /* Fills a job for a device, for push_send() and for tests of the admin. */
 void push_fill_job(struct channel_job *job, const struct target *target,

@@ -158,6 +158,23 @@ bool rang_has(struct rang *rang, int64_t device,
 	return found;
 }
 
+void rang_remove(struct rang *rang, int64_t device, int64_t mailbox,
+		 uint32_t uid)
+{
+	struct outbox *outbox = rang->notifier->outbox;
+	struct rang_entry *entry;
+
+	(void)outbox_run(outbox, OUTBOX_RANG_REMOVE, "iii", device, mailbox,
+			 (int64_t)uid);
+	(void)outbox_run(outbox, OUTBOX_RANG_LOG_REMOVE, "iii", device,
+			 mailbox, (int64_t)uid);
+	array_foreach_modifiable(&rang->log, entry) {
+		if (entry->device == device && entry->mailbox == mailbox &&
+		    entry->uid == uid)
+			entry->device = 0;
+	}
+}
+
 unsigned int rang_get_rings(struct rang *rang, int64_t device,
 			    int64_t *rings_r, unsigned int max)
 {

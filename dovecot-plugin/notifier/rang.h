@@ -24,6 +24,10 @@ void rang_add(struct rang *rang, int64_t device,
 /* True if one of the event's messages did. */
 bool rang_has(struct rang *rang, int64_t device,
 	      const struct lemo_event *event);
+/* Inside a transaction: this message did not ring it after all. mailbox:
+   event_mailbox_key(). */
+void rang_remove(struct rang *rang, int64_t device, int64_t mailbox,
+		 uint32_t uid);
 /* The ring keys of the last hour, latest first; returns how many, <= max. */
 unsigned int rang_get_rings(struct rang *rang, int64_t device,
 			    int64_t *rings_r, unsigned int max);

@@ -5,6 +5,7 @@
 #include "net.h"
 #include "str-sanitize.h"
 #include "dns-lookup.h"
+#include "notify-clock.h"
 #include "resolve.h"
 
 #include "lemo-banned.h"
@@ -154,7 +155,7 @@ resolver_name_new(struct resolver *resolver, const char *host)
 		next = old->next;
 		if (old->busy)
 			continue;
-		if (old->expires > ioloop_time &&
+		if (old->expires > notify_clock_secs() &&
 		    hash_table_count(resolver->names) < RESOLVE_CACHE_MAX)
 			break;
 		resolver_name_free(old);
@@ -193,9 +194,9 @@ static void resolver_name_answered(struct resolver_name *name)
 
 	resolver_name_stop(name);
 	name->generation = ++resolver->generation;
-	name->expires = ioloop_time + (name->error == NULL ?
-				       RESOLVE_TTL_SECS :
-				       RESOLVE_FAILED_TTL_SECS);
+	name->expires = notify_clock_secs() +
+		(name->error == NULL ? RESOLVE_TTL_SECS :
+		 RESOLVE_FAILED_TTL_SECS);
 	resolver_name_move(name, RESOLVER_NAME_ANSWERED);
 	name->busy = TRUE;
 	while ((req = name->requests) != NULL) {
@@ -218,9 +219,9 @@ static void resolver_name_failed(struct resolver_name *name, const char *error)
 
 static void resolver_complain(struct resolver *resolver, const char *error)
 {
-	if (resolver->last_complaint + 60 > ioloop_time)
+	if (resolver->last_complaint + 60 > notify_clock_secs())
 		return;
-	resolver->last_complaint = ioloop_time;
+	resolver->last_complaint = notify_clock_secs();
 	e_error(resolver->event, "Name lookups fail: %s", error);
 }
 
@@ -325,7 +326,7 @@ resolver_name_get(struct resolver *resolver, const char *host,
 
 	name = hash_table_lookup(resolver->names, host);
 	if (name != NULL && name->state == RESOLVER_NAME_ANSWERED &&
-	    name->expires <= ioloop_time && !name->busy) {
+	    name->expires <= notify_clock_secs() && !name->busy) {
 		resolver_name_free(name);
 		name = NULL;
 	}

@@ -33,7 +33,7 @@
 #define COUNT_MAX 100000
 /* Names begin so while they are written; as old as this they are litter. */
 #define TMP_PREFIX "."
-#define TMP_SECS 3600
+#define TMP_SECS (24 * 3600)
 /* Older than any retry deadline would have been worth. */
 #define FILE_SECS (7 * 24 * 3600)
 #define LOG_BURST 10

@@ -115,27 +115,55 @@ int state_dir_lock(const char *dir, const char **error_r)
 	return -1;
 }
 
-static int secret_make(const char *path, const char **error_r)
+static int write_file(const char *path, const void *data, size_t size,
+		      mode_t mode)
+{
+	int fd, ret;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
+	ret = fd == -1 || fchmod(fd, mode) < 0 ||
+		write_full(fd, data, size) < 0 || fsync(fd) < 0 ? -1 : 0;
+	i_close_fd(&fd);
+	return ret;
+}
+
+/* So that the new name outlives a power cut. */
+static int sync_dir(const char *path)
+{
+	const char *dir = t_strdup_until(path, strrchr(path, '/'));
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ret = fd == -1 ? -1 : fsync(fd);
+
+	i_close_fd(&fd);
+	return ret;
+}
+
+int state_dir_write(const char *path, const void *data, size_t size,
+		    mode_t mode, const char **error_r)
 {
 	const char *temp = t_strconcat(path, ".new", NULL);
+
+	if (write_file(temp, data, size, mode) == 0 &&
+	    rename(temp, path) == 0 && sync_dir(path) == 0)
+		return 0;
+	*error_r = t_strdup_printf("writing %s failed: %m", path);
+	/* it may hold a secret */
+	i_unlink_if_exists(temp);
+	return -1;
+}
+
+static int secret_make(const char *path, const char **error_r)
+{
 	struct lemo_key key = { .len = SECRET_OCTETS };
 	struct lemo_buf buf;
-	int fd, ret = -1;
+	int ret;
 
 	random_fill(key.octets, key.len);
 	lemo_buf_init(&buf, SECRET_FILE_MAX);
 	lemo_key_format(&key, &buf);
 	lemo_buf_adds(&buf, "\n");
-
-	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		  0600);
-	if (fd == -1 || fchmod(fd, 0600) < 0 ||
-	    write_full(fd, buf.data, buf.len) < 0 || fsync(fd) < 0 ||
-	    rename(temp, path) < 0)
-		*error_r = t_strdup_printf("writing %s failed: %m", path);
-	else
-		ret = 0;
-	i_close_fd(&fd);
+	ret = state_dir_write(path, buf.data, buf.len, 0600, error_r);
 	safe_memset(buf.data, 0, buf.len);
 	safe_memset(&key, 0, sizeof(key));
 	lemo_buf_free(&buf);

@@ -21,6 +21,10 @@ int state_dir_prepare(const char *dir, uid_t uid, gid_t gid,
    at a reload. The lock is held until the process ends. */
 #define STATE_LOCK_SECS 30
 int state_dir_lock(const char *dir, const char **error_r);
+/* Writes a file in place of the one of that name, whole or not at all: the
+   content is on disk before the name is. path is absolute. */
+int state_dir_write(const char *path, const void *data, size_t size,
+		    mode_t mode, const char **error_r);
 /* Reads the secret, or makes one of 32 random octets. */
 int state_dir_secret(const char *dir, struct lemo_keyring *ring_r,
 		     const char **error_r);

@@ -1,10 +1,13 @@
 #include "lib.h"
 #include "target.h"
 #include "channel.h"
+#include "lemo-vapid-code.h"
+#include "lemo-webpush.h"
 #include "lemo-weburl.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "origin-key.h"
+#include "vapid.h"
 
 static struct lemo_key_binding
 target_binding(const struct target *target, const char *purpose)
@@ -21,16 +24,44 @@ target_binding(const struct target *target, const char *purpose)
 	return binding;
 }
 
-static bool target_is_verified(const struct notifier *notifier,
-			       const struct target *target)
+/* Any of our keys will do. */
+static bool target_code_is_vapid(const struct notifier *notifier,
+				 const struct lemo_key_binding *binding,
+				 const char *code)
+{
+	const struct lemo_vapid_keys *keys;
+	struct lemo_keyring ring;
+	unsigned int i, count;
+	const char *error;
+	bool ok = FALSE;
+
+	keys = vapid_keys(notifier->vapid, &error);
+	count = keys == NULL ? 0 : lemo_vapid_keys_count(keys);
+	for (i = 0; i < count && !ok; i++) {
+		lemo_vapid_code_ring(lemo_vapid_keys_get(keys, i), &ring);
+		ok = lemo_code_verify(&ring, binding, code);
+		lemo_keyring_clear(&ring);
+	}
+	return ok;
+}
+
+void target_verify(const struct notifier *notifier, struct target *target)
 {
 	struct lemo_key_binding binding = target_binding(target, "verify");
+	const char *code = target->sub->verification_code;
 
+	if (target->verified)
+		return;
 	if (!target->channel->needs_verification)
-		return TRUE;
-	return target->sub->verification_code != NULL &&
-		lemo_code_verify(&notifier->secret, &binding,
-				 target->sub->verification_code);
+		target->verified = TRUE;
+	else if (code == NULL)
+		return;
+	else if (target->channel == &channel_webpush)
+		target->verified = target_code_is_vapid(notifier, &binding,
+							code);
+	else
+		target->verified = lemo_code_verify(&notifier->secret,
+						    &binding, code);
 }
 
 /* What the URL must be is judged again by the fence when it is used. */
@@ -54,23 +85,50 @@ static int target_set_origin(struct target *target, const char **error_r)
 	return 0;
 }
 
+static enum lemo_payload target_ceiling(const struct notifier *notifier,
+					const struct target *target)
+{
+	/* it stays in the house */
+	if (target->channel == &channel_exec)
+		return LEMO_PAYLOAD_SNIPPET;
+	return target->channel == &channel_webpush ?
+		notifier->set->lemonade_webpush_payload :
+		notifier->set->lemonade_webhook_payload;
+}
+
+/* The subscription of a token names no URL. */
+static int target_set_token_url(const struct notifier *notifier,
+				struct target *target, const char **error_r)
+{
+	if (target->channel != &channel_token)
+		return 0;
+	target->sub->url = notifier->set->lemonade_token_url;
+	if (*target->sub->url != '\0')
+		return 0;
+	*error_r = "channel: lemonade_token_url is empty";
+	return -1;
+}
+
 static int target_fill(const struct notifier *notifier, struct target *target,
 		       const char **error_r)
 {
 	struct lemo_key_binding binding;
 
 	target->channel = channel_find(target->sub->channel);
-	if (target->channel == NULL) {
+	if (target->channel == NULL ||
+	    (target->channel == &channel_exec &&
+	     *notifier->set->lemonade_exec_program == '\0')) {
 		*error_r = "channel: is not served";
 		return -1;
 	}
-	if (target_set_origin(target, error_r) < 0)
+	if (target_set_token_url(notifier, target, error_r) < 0 ||
+	    target_set_origin(target, error_r) < 0)
 		return -1;
 	binding = target_binding(target, "webhook");
 	lemo_keyring_derive(&notifier->secret, &binding, &target->keyring);
-	target->verified = target_is_verified(notifier, target);
+	target_verify(notifier, target);
 	target->payload = I_MIN(target->sub->payload,
-		(enum lemo_payload)notifier->set->lemonade_webhook_payload);
+				target_ceiling(notifier, target));
 	return 0;
 }
 
@@ -113,6 +171,7 @@ void target_unref(struct target **_target)
 	if (target->sub != NULL)
 		lemo_subscription_free(&target->sub);
 	lemo_keyring_clear(&target->keyring);
+	lemo_webpush_device_deinit(&target->webpush);
 	i_free(target->origin_name);
 	i_free(target->json);
 	i_free(target->device);
@@ -120,14 +179,32 @@ void target_unref(struct target **_target)
 	i_free(target);
 }
 
-const char *target_get_code(const struct notifier *notifier,
-			    const struct target *target)
+static const char *code_of_ring(const struct lemo_keyring *ring,
+				const struct target *target)
 {
 	struct lemo_key_binding binding = target_binding(target, "verify");
 	char code[LEMO_CODE_LEN + 1];
 
-	lemo_code_make(&notifier->secret, &binding, code);
+	lemo_code_make(ring, &binding, code);
 	return t_strdup(code);
+}
+
+const char *target_get_code(const struct notifier *notifier,
+			    const struct target *target)
+{
+	const struct lemo_vapid_key *key;
+	struct lemo_keyring ring;
+	const char *code, *error;
+
+	if (target->channel != &channel_webpush)
+		return code_of_ring(&notifier->secret, target);
+	key = vapid_first(notifier->vapid, &error);
+	if (key == NULL)
+		return "";
+	lemo_vapid_code_ring(key, &ring);
+	code = code_of_ring(&ring, target);
+	lemo_keyring_clear(&ring);
+	return code;
 }
 
 const char *target_get_secret(const struct target *target)

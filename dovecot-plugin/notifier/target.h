@@ -23,6 +23,8 @@ struct target {
 	int64_t origin_key;
 	/* signs for this device */
 	struct lemo_keyring keyring;
+	/* its keys for Web Push, from the first push on */
+	struct lemo_webpush_device *webpush;
 	/* its channel needs no verification, or its code came back */
 	bool verified;
 	/* the level asked for, cut to the channel's ceiling */
@@ -36,7 +38,10 @@ struct target *target_parse(const struct notifier *notifier, uint32_t uid,
 void target_ref(struct target *target);
 void target_unref(struct target **target);
 
-/* The code that verifies it, and the secret its webhooks are signed with, in
+/* Is it verified by now? Keys may have been imported since. */
+void target_verify(const struct notifier *notifier, struct target *target);
+
+/* The code that verifies it ("" if none can be made), and the secret its webhooks are signed with, in
    the data stack. */
 const char *target_get_code(const struct notifier *notifier,
 			    const struct target *target);

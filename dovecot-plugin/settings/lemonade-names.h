@@ -11,4 +11,8 @@
 #define LEMONADE_PUSH_DIR "push/"
 #define LEMONADE_PUSH_PREFIX LEMONADE_VENDOR_PREFIX LEMONADE_PUSH_DIR
 
+/* In lemonade_state_dir: the public half of the published VAPID key. Written
+   by the notifier, for everybody to read. */
+#define LEMONADE_VAPID_PUBLIC_NAME "vapid.pub"
+
 #endif

@@ -29,10 +29,14 @@
 	X(STR, lemonade_feed_file, "") \
 	X(UINT, lemonade_feed_payload, 2) \
 	X(UINT, lemonade_webhook_payload, 2) \
+	X(UINT, lemonade_webpush_payload, 3) \
+	X(STR, lemonade_token_url, "") \
 	X(STR, lemonade_state_dir, LEMONADE_STATE_DIR) \
 	X(STR, lemonade_user, "lemonade") \
 	X(STR, lemonade_outbox_sync, "normal") \
 	X(UINT, lemonade_outbox_limit, 200000) \
+	X(TIME, lemonade_trace_retention, 7 * 24 * 3600) \
+	X(SIZE, lemonade_trace_size, 256 * 1024 * 1024) \
 	X(TIME, lemonade_retry_deadline, 5 * 3600) \
 	X(TIME_MSECS, lemonade_request_timeout, 10 * 1000) \
 	X(UINT, lemonade_origin_connections, 8) \
@@ -41,7 +45,8 @@
 	X(UINT, lemonade_budget_origin, 36000) \
 	X(STR, lemonade_allow_hosts, "") \
 	X(STR, lemonade_ca_file, "") \
-	X(STR, lemonade_http_proxy, "")
+	X(STR, lemonade_http_proxy, "") \
+	X(STR, lemonade_exec_program, "")
 
 extern const struct lemonade_settings lemonade_default_settings;
 

@@ -14,6 +14,8 @@
 #define REQUEST_TIMEOUT_MAX_MSECS (5 * 60 * 1000)
 #define RETRY_DEADLINE_MAX_SECS (28 * 24 * 3600)
 #define OUTBOX_LIMIT_MIN 100
+#define TRACE_RETENTION_MAX_SECS (366 * 24 * 3600)
+#define TRACE_SIZE_MIN (1024 * 1024)
 #define ORIGIN_CONNECTIONS_MAX 100
 #define HOST_CHARS "abcdefghijklmnopqrstuvwxyz" \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
@@ -77,11 +79,14 @@ static int check_mail_process(const struct lemonade_settings *set,
 	return check_events("lemonade_events", set->lemonade_events, error_r);
 }
 
+/* Push services refuse contacts that only this host understands. */
 static bool host_is_fqdn(const char *host)
 {
-	const char *dot = strchr(host, '.');
+	const char *dot = strrchr(host, '.');
 
-	return dot != NULL && dot != host && dot[1] != '\0' &&
+	return dot != NULL && *host != '.' && i_isalpha(dot[1]) &&
+		strcasecmp(dot + 1, "localhost") != 0 &&
+		strcasecmp(dot + 1, "localdomain") != 0 &&
 		host[strspn(host, HOST_CHARS)] == '\0';
 }
 
@@ -104,7 +109,8 @@ static int check_contact(const char *contact, const char **error_r)
 	    contact_is_valid(contact))
 		return 0;
 	*error_r = t_strdup_printf("lemonade_contact: '%s' is no contact; "
-		"give a mailto: or https: URL with a full host name, e.g. "
+		"give a mailto: or https: URL with a full host name, not "
+		"localhost or an address, e.g. "
 		"mailto:postmaster@example.org", contact);
 	return -1;
 }
@@ -151,8 +157,13 @@ static int check_payload(const struct lemonade_settings *set,
 			LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
 			error_r) < 0)
 		return -1;
-	return check_range("lemonade_webhook_payload",
-			   set->lemonade_webhook_payload,
+	if (check_range("lemonade_webhook_payload",
+			set->lemonade_webhook_payload,
+			LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
+			error_r) < 0)
+		return -1;
+	return check_range("lemonade_webpush_payload",
+			   set->lemonade_webpush_payload,
 			   LEMO_PAYLOAD_WAKEUP, LEMO_PAYLOAD_SNIPPET, "",
 			   error_r);
 }
@@ -192,6 +203,20 @@ static int check_state(const struct lemonade_settings *set,
 			   OUTBOX_LIMIT_MIN, INT_MAX, "", error_r);
 }
 
+static int check_trace(const struct lemonade_settings *set,
+		       const char **error_r)
+{
+	if (check_range("lemonade_trace_retention",
+			set->lemonade_trace_retention, 0,
+			TRACE_RETENTION_MAX_SECS, " s", error_r) < 0)
+		return -1;
+	if (set->lemonade_trace_size >= TRACE_SIZE_MIN)
+		return 0;
+	*error_r = "lemonade_trace_size: is less than 1 MB; give more, or set "
+		"lemonade_trace_retention to 0";
+	return -1;
+}
+
 static int check_sending(const struct lemonade_settings *set,
 			 const char **error_r)
 {
@@ -224,6 +249,33 @@ static int check_proxy(const char *proxy, const char **error_r)
 	return -1;
 }
 
+/* Tokens do not go over the open net. */
+static int check_token_url(const struct lemonade_settings *set,
+			   const char **error_r)
+{
+	const char *value = set->lemonade_token_url, *error;
+	struct lemo_weburl url;
+
+	if (!lemonade_setting_is_known(value) || *value == '\0')
+		return 0;
+	if (lemo_weburl_parse(value, &url, &error) < 0) {
+		*error_r = t_strdup_printf("lemonade_token_url: '%s' %s; give "
+			"the https URL of the notifier, e.g. "
+			"https://notifications.example.org/notify", value,
+			error);
+		return -1;
+	}
+	if (url.https ||
+	    !lemonade_setting_is_known(set->lemonade_allow_hosts) ||
+	    lemo_fence_listed(set->lemonade_allow_hosts, url.host, url.port,
+			      NULL, 0))
+		return 0;
+	*error_r = t_strdup_printf("lemonade_token_url: '%s' is not https; "
+		"give an https URL, or name its host in "
+		"lemonade_allow_hosts", value);
+	return -1;
+}
+
 static int check_reach(const struct lemonade_settings *set,
 		       const char **error_r)
 {
@@ -240,6 +292,10 @@ static int check_reach(const struct lemonade_settings *set,
 	if (*set->lemonade_ca_file != '\0' &&
 	    check_path("lemonade_ca_file", set->lemonade_ca_file,
 		       "a PEM file", error_r) < 0)
+		return -1;
+	if (*set->lemonade_exec_program != '\0' &&
+	    check_path("lemonade_exec_program", set->lemonade_exec_program,
+		       "a program", error_r) < 0)
 		return -1;
 	return check_proxy(set->lemonade_http_proxy, error_r);
 }
@@ -262,7 +318,8 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 	static int (*const checks[])(const struct lemonade_settings *set,
 				     const char **error_r) = {
 		check_mail_process, check_told, check_payload, check_feed,
-		check_state, check_sending, check_reach
+		check_state, check_trace, check_sending, check_reach,
+		check_token_url
 	};
 	unsigned int i;
 

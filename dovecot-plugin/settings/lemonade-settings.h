@@ -40,8 +40,13 @@ struct lemonade_settings {
 	const char *lemonade_feed_file;
 	unsigned int lemonade_feed_payload;
 
-	/* Payload ceiling of users' webhooks */
+	/* Payload ceilings of users' webhooks and of Web Push */
 	unsigned int lemonade_webhook_payload;
+	unsigned int lemonade_webpush_payload;
+
+	/* Where device tokens (Delta Chat) are posted to; empty: they are not
+	   served. */
+	const char *lemonade_token_url;
 
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */
@@ -52,6 +57,10 @@ struct lemonade_settings {
 	const char *lemonade_outbox_sync;
 	/* Rows kept at most for one system uid, all users of it together. */
 	unsigned int lemonade_outbox_limit;
+	/* How long, and in how many octets, it is known what became of an
+	   event; 0 s = no trace. */
+	unsigned int lemonade_trace_retention; /* seconds */
+	uoff_t lemonade_trace_size;
 	/* Give up on a push after this long. */
 	unsigned int lemonade_retry_deadline; /* seconds */
 	/* Total time for one request, DNS included. */
@@ -70,6 +79,9 @@ struct lemonade_settings {
 	const char *lemonade_ca_file;
 	/* http://host:port for sites without a direct way out. */
 	const char *lemonade_http_proxy;
+	/* Program that devices with the channel exec are told by; empty: there
+	   is no such channel. */
+	const char *lemonade_exec_program;
 };
 
 /* Reads the settings of a mail user (mail processes, and doveadm's commands

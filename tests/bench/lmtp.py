@@ -79,13 +79,13 @@ class Bench:
         self.servers.append(server.start())
         return server
 
-    def variant(self, name, server, url=None):
+    def variant(self, name, server, url=None, **fields):
         user = server.user(self.storage)
         if self.storage == "maildir":
             fill_new(user)
         if url is not None:
             add_verified(server, user, "phone", channel="webhook", url=url,
-                         filter=FILTER)
+                         **(fields or {"filter": FILTER}))
         self.lmtp[name] = Lmtp(server, user)
 
     def urls(self):
@@ -106,6 +106,8 @@ class Bench:
         self.variant("no device", ours)
         for name, url in self.urls().items():
             self.variant(name, ours, url)
+        # looked at for the trace only
+        self.variant("disabled", ours, self.urls()["instant"], disabled=True)
         self.set_up_stock("stock push", "instant")
         self.set_up_stock("stock silent", "silent")
 

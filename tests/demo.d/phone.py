@@ -60,6 +60,8 @@ class Phone:
                   if v is not None}
         with self.user.imap() as imap:
             response = imap.setmetadata(self.entry, json.dumps(wanted))
+            # while it is connected it is not rung
+            imap.logout()
         if not response.ok:
             return response.text
         self.wanted = wanted
@@ -68,6 +70,7 @@ class Phone:
     def status(self):
         with self.user.imap() as imap:
             value = imap.getmetadata(self.entry + "/status")
+            imap.logout()
         return json.loads(value) if value else {}
 
     def held_back(self):

@@ -3,9 +3,13 @@
 
 static void check(const struct lemo_subscription *sub)
 {
+	bool webpush;
+
 	FUZZ_ASSERT(sub->channel != NULL && sub->filter != NULL);
+	webpush = strcmp(sub->channel, "webpush") == 0;
 	FUZZ_ASSERT((sub->url != NULL) ==
-		    (strcmp(sub->channel, "webhook") == 0));
+		    (webpush || strcmp(sub->channel, "webhook") == 0));
+	FUZZ_ASSERT(!webpush || (sub->p256dh != NULL && sub->auth != NULL));
 	FUZZ_ASSERT(sub->payload <= LEMO_PAYLOAD_SNIPPET);
 	FUZZ_ASSERT(sub->urgency <= LEMO_URGENCY_HIGH);
 	FUZZ_ASSERT(sub->format <= LEMO_FORMAT_APPRISE);

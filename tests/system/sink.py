@@ -20,6 +20,7 @@ anything unknown there is just a name and means an instant 200:
     /refuse/x                resets the connection instead of an answer
     /cut/x                   half a header, then end of file
     /redirect=URL            302 to the %-encoded URL (or to /_trap)
+    /location=URL            with this header
     /big or /big=N           N octets of body (10 MB)
     /header=N                N octets more of header
     /drip                    a header octet a second, for ever
@@ -27,6 +28,9 @@ anything unknown there is just a name and means an instant 200:
     /badlength               Content-Length larger than the body, then silence
     /close                   200, and the connection is closed
     /cookie                  200 that sets a cookie
+
+Sink.judges[path] is a function that gets each record of the path and returns
+behaviours, unless it was told some.
 
 Behaviours of a path can also be changed while it runs, in Python by
 Sink.tell("/phone1", "status=503"), else by POST /_tell?path=/phone1&do=...
@@ -60,7 +64,7 @@ import urllib.parse
 BIG = 10 * 1024 * 1024
 KNOWN = {"delay", "status", "retry-after", "silent", "refuse", "cut",
          "redirect", "big", "drip", "garbage", "badlength", "close",
-         "cookie", "header", "instant"}
+         "cookie", "header", "instant", "location"}
 
 
 def parse_behaviours(text):
@@ -85,6 +89,7 @@ class Sink:
         self.hosts = hosts or {}
         self.record = record
         self.told = {}
+        self.judges = {}
         self.records = []
         self.cond = threading.Condition()
         self.stats = {"connections": 0, "open": 0, "max_open": 0,
@@ -208,8 +213,10 @@ class Sink:
         if target.startswith("/_"):
             return await self._control(writer, target)
         self.stats["requests"] += 1
-        self._keep(conn, arrived, method, target, headers, raw, body)
+        record = self._keep(conn, arrived, method, target, headers, raw, body)
         told = self.told.get(target)
+        if not told and target in self.judges:
+            told = parse_behaviours(self.judges[target](record))
         if told is None:
             told = parse_behaviours(target[1:].split("/")[0].split("?")[0])
         return await self._answer(reader, writer, told or {})
@@ -228,7 +235,7 @@ class Sink:
 
     def _keep(self, conn, arrived, method, path, headers, raw, body):
         if not self.record:
-            return
+            return None
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
@@ -240,6 +247,7 @@ class Sink:
                 "headers": headers, "raw_headers": raw, "body": text,
                 "body_base64": base64.b64encode(body).decode()})
             self.cond.notify_all()
+            return self.records[-1]
 
     async def _answer(self, reader, writer, told):
         if "delay" in told:
@@ -253,6 +261,8 @@ class Sink:
         extra = ""
         if "retry-after" in told:
             extra += f"Retry-After: {told['retry-after']}\r\n"
+        if "location" in told:
+            extra += f"Location: {told['location']}\r\n"
         if "redirect" in told:
             status = "302"
             extra += f"Location: {told['redirect'] or '/_trap'}\r\n"

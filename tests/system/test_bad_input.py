@@ -10,8 +10,11 @@ import pytest
 import conftest
 from lemotest import wait
 from lemotest.users import PUSH
+from lemotest.webpush import new_keys
 
+POINT = new_keys()["p256dh"]
 URL = "https://push.test/x"
+TIMES = [{"from": "22:00", "to": "07:00"}]
 
 # what, the value, the field that must be named ("" if none can be), a word
 # of the reason
@@ -42,15 +45,20 @@ CASES = [
     ("url-number", {"url": "https://2130706433/x"}, "url", ""),
     ("url-hex", {"url": "https://0x7f.0.0.1/x"}, "url", ""),
     ("keys-type", {"url": URL, "keys": "k"}, "keys", "object"),
-    ("keys-auth", {"url": URL, "keys": {"p256dh": "B" * 87, "auth": "x"}},
+    ("keys-point", {"url": URL, "keys": {"p256dh": "B" * 86 + "A",
+                                         "auth": "A" * 22}},
+     "keys.p256dh", "curve"),
+    ("keys-short", {"url": URL, "keys": {"p256dh": "B", "auth": "A" * 22}},
+     "keys.p256dh", "octets"),
+    ("keys-auth", {"url": URL, "keys": {"p256dh": POINT, "auth": "x"}},
      "keys.auth", "octets"),
     ("code-type", {"url": URL, "verificationCode": 5}, "verificationCode",
      "string"),
     ("expires-type", {"url": URL, "expires": 5}, "expires", "date"),
     ("expires-text", {"url": URL, "expires": "tomorrow"}, "expires", "date"),
     ("channel-unknown", {"url": URL, "channel": "pigeon"}, "channel", ""),
-    ("channel-later", {"url": URL, "channel": "webpush"}, "channel",
-     "not supported"),
+    ("channel-keyless", {"url": URL, "channel": "webpush"}, "keys",
+     "missing"),
     ("channel-type", {"url": URL, "channel": None}, "channel", ""),
     ("events-type", {"url": URL, "events": ["MessageNew"]}, "events",
      "string"),
@@ -86,9 +94,21 @@ CASES = [
     ("collapse-huge", {"url": URL, "collapse": 2 ** 70}, "", ""),
     ("collapse-high", {"url": URL, "collapse": 3601}, "collapse", ""),
     ("disabled", {"url": URL, "disabled": "yes"}, "disabled", "true"),
-    ("quiet-later", {"url": URL, "quiet": []}, "quiet", "not supported"),
-    ("connected-later", {"url": URL, "whenConnected": "mine"},
-     "whenConnected", "not supported"),
+    ("quiet-type", {"url": URL, "quiet": []}, "quiet", "object"),
+    ("quiet-zone", {"url": URL, "quiet": {"zone": "Europe/Atlantis",
+                                          "times": TIMES}},
+     "quiet.zone", "no time zone"),
+    ("quiet-path", {"url": URL, "quiet": {"zone": "../../../etc/passwd",
+                                          "times": TIMES}},
+     "quiet.zone", "name of a time zone"),
+    ("quiet-time", {"url": URL, "quiet": {
+        "zone": "UTC", "times": [*TIMES, {"from": "22:00", "to": "25:00"}]}},
+     "quiet.times[1].to", "00:00 to 24:00"),
+    ("quiet-always", {"url": URL, "quiet": {
+        "zone": "UTC", "times": [{"from": "00:00", "to": "24:00"}]}},
+     "quiet.times", "no time at which to ring"),
+    ("connected", {"url": URL, "whenConnected": "sometimes"},
+     "whenConnected", "must be mine, any or always"),
     ("client-id", {"url": URL, "deviceClientId": "other"}, "deviceClientId",
      ""),
 ]
@@ -205,7 +225,7 @@ def test_se_09_stored_rubbish_is_harmless(server, endpoints):
     on, the other device rings, status says invalid."""
     user, endpoint = server.user(), endpoints.new()
     user.register(endpoint)
-    assert user.set_device("old", {"channel": "log"}).ok
+    assert user.set_device("old", '{"channel": "log"}').ok
     path = f"{user.home}/dovecot-attributes"
     with open(path, encoding="utf-8") as f:
         text = f.read()

@@ -72,10 +72,14 @@ def test_se_04_does_nothing_until_enabled(make_server):
 
 @pytest.mark.parametrize("setting,value", [
     ("lemonade_contact", "nobody"), ("lemonade_contact", "mailto:x@localhost"),
+    ("lemonade_contact", "mailto:x@mail.localdomain"),
+    ("lemonade_contact", "https://127.0.0.1/contact"),
     ("lemonade_events", "MessageOld"), ("lemonade_feed_payload", "7"),
     ("lemonade_outbox_sync", "perhaps"), ("lemonade_allow_hosts", "10.0.0.0/99"),
     ("lemonade_http_proxy", "ftp://x"), ("lemonade_state_dir", "relative"),
-    ("lemonade_request_timeout", "0"),
+    ("lemonade_request_timeout", "0"), ("lemonade_token_url", "nonsense"),
+    ("lemonade_token_url", "http://notify.test/"),
+    ("lemonade_exec_program", "bin/tell"),
 ])
 def test_se_04_wrong_settings_are_named(make_server, setting, value):
     """The log names the setting; mail goes on."""

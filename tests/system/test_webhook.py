@@ -25,7 +25,7 @@ def judge(pushes, *secrets, prove=True):
         args.append("--prove")
     result = subprocess.run(
         args, input=json.dumps([p.record for p in pushes]), text=True,
-        capture_output=True, timeout=30, check=False)
+        capture_output=True, timeout=100, check=False)
     assert "Cannot find package" not in result.stderr, "npm ci is missing"
     answers = [json.loads(line) for line in result.stdout.splitlines()]
     assert len(answers) == len(pushes), result

@@ -78,6 +78,7 @@ static const char *answer_name(enum lemo_answer answer)
 	case LEMO_ANSWER_RETRY:
 		return "retry";
 	case LEMO_ANSWER_PERMANENT:
+	case LEMO_ANSWER_GONE:
 		break;
 	}
 	return "permanent";

@@ -7,6 +7,12 @@
 	"\tuser=joe\ttimestamp=2026-01-31T12:00:00+01:00" \
 	"\turi=imap://joe@host/INBOX;UIDVALIDITY=7/;UID=42"
 
+#define DEVICE(name) "\tdevice=" name "\001tm"
+#define TEN_DEVICES(n) \
+	DEVICE(n "0") DEVICE(n "1") DEVICE(n "2") DEVICE(n "3") \
+	DEVICE(n "4") DEVICE(n "5") DEVICE(n "6") DEVICE(n "7") \
+	DEVICE(n "8") DEVICE(n "9")
+
 static struct lemo_event minimal(void)
 {
 	struct lemo_event event;
@@ -36,11 +42,17 @@ static struct lemo_event complete(void)
 	event.mailbox = "Gr\xc3\xbc\xc3\x9f" "e/a=b";
 	event.mailbox_id = "imap://joe@host/INBOX;UIDVALIDITY=7";
 	event.mailbox_guid = "00112233445566778899aabbccddeeff";
+	event.old_mailbox = "Old";
+	event.old_mailbox_id = "imap://joe@host/Old;UIDVALIDITY=7";
 	event.uidvalidity = 7;
 	event.uidnext = 43;
 	event.messages = 5;
 	event.unseen = 2;
 	event.highest_modseq = UINT64_MAX;
+	event.quota_root = "User quota";
+	event.disk_quota = 1ULL << 40;
+	event.disk_used = 1;
+	event.max_messages = 4294967296ULL;
 	event.uid = 42;
 	event.uidset = "1:3,7";
 	event.modseq = 12345678901234ULL;
@@ -191,20 +203,22 @@ static void test_round_trip_each_field_alone(void **state)
 	}
 }
 
-static void test_round_trip_ten_devices(void **state)
+static void test_round_trip_all_devices(void **state)
 {
 	struct lemo_event event = minimal();
-	char names[LEMO_EVENT_MAX_DEVICES][8], json[4097];
+	char names[LEMO_EVENT_MAX_DEVICES][8], json[4097], token[4225];
 	unsigned int i;
 
 	(void)state;
 	memset(json, 'x', sizeof(json) - 1);
 	json[sizeof(json) - 1] = '\0';
+	memset(token, 'x', sizeof(token) - 1);
+	token[sizeof(token) - 1] = '\0';
 	for (i = 0; i < LEMO_EVENT_MAX_DEVICES; i++) {
 		(void)snprintf(names[i], sizeof(names[i]), "d%u", i);
 		event.devices[i].name = names[i];
 		event.devices[i].verdict = LEMO_VERDICT_MATCH;
-		event.devices[i].subscription = json;
+		event.devices[i].subscription = i < 10 ? json : token;
 	}
 	event.devices_count = LEMO_EVENT_MAX_DEVICES;
 	round_trip(&event);
@@ -320,10 +334,8 @@ static void test_refused(void **state)
 		HEAD "\tdevice=phone\001tmatch\001t\001" "1x",
 		HEAD "\tdevice=phone\001tmatch\001t\001" "1",
 		HEAD "\tdevice=a\001tmatch\tdevice=a\001tmatch",
-		HEAD "\tdevice=0\001tm\tdevice=1\001tm\tdevice=2\001tm"
-		"\tdevice=3\001tm\tdevice=4\001tm\tdevice=5\001tm"
-		"\tdevice=6\001tm\tdevice=7\001tm\tdevice=8\001tm"
-		"\tdevice=9\001tm\tdevice=10\001tm",
+		HEAD TEN_DEVICES("0") TEN_DEVICES("1")
+		"\tdevice=20\001tm",
 		/* line breaks, UTF-8 */
 		HEAD "\tservice=a\nb",
 		HEAD "\tservice=a\rb",
@@ -565,7 +577,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip_complete),
 		cmocka_unit_test(test_round_trip_each_type),
 		cmocka_unit_test(test_round_trip_each_field_alone),
-		cmocka_unit_test(test_round_trip_ten_devices),
+		cmocka_unit_test(test_round_trip_all_devices),
 		cmocka_unit_test(test_text_of_a_line),
 		cmocka_unit_test(test_encode_overflow),
 		cmocka_unit_test(test_refused),

@@ -147,9 +147,11 @@ static void test_masks_differ(void **state)
 static void test_field_table(void **state)
 {
 	static const char *const rfc5423[] = {
-		"admin", "clientIP", "clientPort", "flagNames", "mailboxID",
-		"messageSize", "messages", "modseq", "pid", "process",
-		"serverFQDN", "service", "timestamp", "uidnext", "uidset",
+		"admin", "clientIP", "clientPort", "diskQuota", "diskUsed",
+		"flagNames", "mailboxID", "maxMessages", "messageSize",
+		"messages", "modseq", "oldMailboxID", "pid", "process",
+		"serverDomain", "serverFQDN", "serverPort", "service",
+		"timestamp", "uidnext", "uidset",
 		"uri", "user", "device"
 	};
 	const struct lemo_event_field *a, *b;

@@ -551,6 +551,54 @@ static void test_gotify(void **state)
 	}
 }
 
+/* Mailbox and quota events have words and numbers of their own. */
+static void test_other_events_ev_04_ev_08(void **state)
+{
+	static const struct {
+		enum lemo_event_type type;
+		const char *title;
+	} rows[] = {
+		{ LEMO_EVENT_QUOTA_EXCEED, "Mailbox is full" },
+		{ LEMO_EVENT_QUOTA_WITHIN, "Mailbox has room again" },
+		{ LEMO_EVENT_QUOTA_CHANGE, "Mailbox limit changed" },
+		{ LEMO_EVENT_MAILBOX_CREATE, "Mailbox created" },
+		{ LEMO_EVENT_MAILBOX_DELETE, "Mailbox deleted" },
+		{ LEMO_EVENT_MAILBOX_RENAME, "Mailbox renamed" }
+	};
+	struct lemo_payload_args args = args_of(LEMO_PAYLOAD_LOCATOR);
+	struct lemo_event event = message_new();
+	json_t *json, *data;
+	unsigned int i;
+
+	(void)state;
+	event.from = event.subject = NULL;
+	event.disk_quota = 1000;
+	event.disk_used = 990;
+	event.max_messages = 50;
+	event.quota_root = "User quota";
+	event.old_mailbox_id = "imap://joe@mail.example.org/Old";
+	for (i = 0; i < N_ELEMENTS(rows); i++) {
+		event.type = rows[i].type;
+		args.format = LEMO_FORMAT_GOTIFY;
+		json = json_of(&event, &args);
+		assert_string_equal(str(json, "title"), rows[i].title);
+		json_decref(json);
+	}
+	args.format = LEMO_FORMAT_CLOUDEVENTS;
+	json = json_of(&event, &args);
+	data = json_object_get(json, "data");
+	assert_int_equal(json_integer_value(json_object_get(
+		data, "diskQuota")), 1000);
+	assert_int_equal(json_integer_value(json_object_get(
+		data, "diskUsed")), 990);
+	assert_int_equal(json_integer_value(json_object_get(
+		data, "maxMessages")), 50);
+	assert_string_equal(str(data, "vnd.lemonade.quotaRoot"),
+			    "User quota");
+	assert_string_equal(str(data, "oldMailboxID"), event.old_mailbox_id);
+	json_decref(json);
+}
+
 static void test_apprise(void **state)
 {
 	struct lemo_event event = message_new();
@@ -723,6 +771,7 @@ int main(void)
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_content_types),
 		cmocka_unit_test(test_gotify),
+		cmocka_unit_test(test_other_events_ev_04_ev_08),
 		cmocka_unit_test(test_apprise),
 		cmocka_unit_test(test_ntfy),
 		cmocka_unit_test(test_ntfy_header_injection),

@@ -107,6 +107,38 @@ static void test_answers(void **state)
 			 LEMO_ANSWER_PERMANENT);
 }
 
+/* WP-03: 404 three times over at least an hour */
+static void test_missing_wp_03(void **state)
+{
+	static const struct {
+		int64_t now;
+		enum lemo_answer answer;
+	} rows[] = {
+		{ 1000, LEMO_ANSWER_RETRY }, { 1001, LEMO_ANSWER_RETRY },
+		{ 1002, LEMO_ANSWER_RETRY }, { 4599, LEMO_ANSWER_RETRY },
+		{ 4600, LEMO_ANSWER_GONE }, { 9999, LEMO_ANSWER_GONE },
+		/* put back: an hour from there on */
+		{ 500, LEMO_ANSWER_RETRY }, { 4099, LEMO_ANSWER_RETRY },
+		{ 4100, LEMO_ANSWER_GONE }
+	};
+	struct lemo_missing missing = { 0, 0 };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < N_ELEMENTS(rows); i++) {
+		assert_row(i, lemo_missing_answer(&missing, rows[i].now) ==
+			   rows[i].answer);
+	}
+	/* an hour, but two answers only */
+	missing.count = 0;
+	assert_int_equal(lemo_missing_answer(&missing, 10),
+			 LEMO_ANSWER_RETRY);
+	assert_int_equal(lemo_missing_answer(&missing, 10000),
+			 LEMO_ANSWER_RETRY);
+	assert_int_equal(lemo_missing_answer(&missing, 10001),
+			 LEMO_ANSWER_GONE);
+}
+
 static void test_breaker_opens(void **state)
 {
 	struct lemo_breaker b;
@@ -322,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_delay_minds_retry_after),
 		cmocka_unit_test(test_retry_after),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_missing_wp_03),
 		cmocka_unit_test(test_breaker_opens),
 		cmocka_unit_test(test_breaker_success_in_between),
 		cmocka_unit_test(test_breaker_is_bounded),

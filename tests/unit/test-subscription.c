@@ -85,7 +85,28 @@ static void test_all_fields(void **state)
 	assert_int_equal(sub->ttl, 60);
 	assert_int_equal(sub->collapse, 3600);
 	assert_true(sub->disabled);
+	assert_int_equal(sub->when_connected, LEMO_WHEN_CONNECTED_ALWAYS);
 	lemo_subscription_free(&sub);
+}
+
+static void test_when_connected(void **state)
+{
+	static const char *const choices[] = { "mine", "any", "always" };
+	struct lemo_subscription *sub = parse("{" URL "}");
+	char json[200];
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(sub->when_connected, LEMO_WHEN_CONNECTED_MINE);
+	lemo_subscription_free(&sub);
+	for (i = 0; i < N_ELEMENTS(choices); i++) {
+		(void)snprintf(json, sizeof(json), "{" URL
+			       ",\"whenConnected\":\"%s\"}", choices[i]);
+		sub = parse(json);
+		assert_int_equal(sub->when_connected, i);
+		lemo_subscription_free(&sub);
+	}
+	assert_int_equal(LEMO_WHEN_CONNECTED_ALWAYS, 2);
 }
 
 static void test_choices(void **state)
@@ -132,21 +153,24 @@ static void test_nulls_of_rfc8620(void **state)
 static void test_channels(void **state)
 {
 	struct lemo_subscription *sub;
-	char json[200];
+	char json[300];
 	unsigned int i;
 
 	(void)state;
 	for (i = 0; lemo_channel_names[i] != NULL; i++) {
-		bool webhook = strcmp(lemo_channel_names[i], "webhook") == 0;
+		const char *name = lemo_channel_names[i];
+		bool webpush = strcmp(name, "webpush") == 0;
+		bool has_url = webpush || strcmp(name, "webhook") == 0;
 
-		(void)snprintf(json, sizeof(json), "{\"channel\":\"%s\"%s}",
-			       lemo_channel_names[i], webhook ? "," URL : "");
+		(void)snprintf(json, sizeof(json), "{\"channel\":\"%s\"%s%s}",
+			       name, has_url ? "," URL : "",
+			       webpush ? "," KEYS : "");
 		sub = parse(json);
-		assert_string_equal(sub->channel, lemo_channel_names[i]);
-		assert_row(i, (sub->url != NULL) == webhook);
+		assert_string_equal(sub->channel, name);
+		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
-	assert_int_equal(i, 3);
+	assert_int_equal(i, 5);
 }
 
 static void test_http_is_judged_later(void **state)
@@ -193,6 +217,24 @@ static void test_padded_keys(void **state)
 
 	(void)state;
 	assert_string_equal(sub->auth, AUTH "==");
+	lemo_subscription_free(&sub);
+}
+
+/* keys mean Web Push */
+static void test_webpush_wp_04(void **state)
+{
+	struct lemo_subscription *sub = parse("{" URL "," KEYS "}");
+
+	(void)state;
+	assert_string_equal(sub->channel, "webpush");
+	assert_string_equal(sub->p256dh, P256DH);
+	assert_string_equal(sub->auth, AUTH);
+	lemo_subscription_free(&sub);
+	sub = parse("{\"channel\":\"webpush\"," URL "," KEYS "}");
+	assert_string_equal(sub->channel, "webpush");
+	lemo_subscription_free(&sub);
+	sub = parse("{\"channel\":\"webhook\"," URL "," KEYS "}");
+	assert_string_equal(sub->channel, "webhook");
 	lemo_subscription_free(&sub);
 }
 
@@ -353,32 +395,17 @@ static void test_values(void **state)
 		{ "{" URL ",\"verificationCode\":5}", "verificationCode",
 		  "must be a string" },
 		{ "{" URL ",\"channel\":\"sms\"}", "channel",
-		  "webhook, log or null" },
+		  "webhook, webpush, exec, log or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
-		  "webhook, log or null" },
+		  "webhook, webpush, exec, log or null" },
+		{ "{" URL ",\"whenConnected\":\"Mine\"}", "whenConnected",
+		  "must be mine, any or always" },
+		{ "{" URL ",\"whenConnected\":\"\"}", "whenConnected",
+		  "mine, any or always" },
+		{ "{" URL ",\"whenConnected\":null}", "whenConnected",
+		  "mine, any or always" },
 		{ "{\"channel\":\"log\"," URL "}", "url", "must be absent" },
 		{ "{\"channel\":\"webhook\"}", "url", "is missing" }
-	};
-
-	(void)state;
-	assert_all_refused(rows, N_ELEMENTS(rows));
-}
-
-static void test_not_yet(void **state)
-{
-	static const struct bad rows[] = {
-		{ "{" URL ",\"channel\":\"webpush\"}", "channel",
-		  "not supported by this version" },
-		{ "{" URL "," KEYS "}", "channel",
-		  "not supported by this version" },
-		{ "{" URL ",\"quiet\":{}}", "quiet",
-		  "not supported by this version" },
-		{ "{" URL ",\"quiet\":null}", "quiet",
-		  "not supported by this version" },
-		{ "{" URL ",\"whenConnected\":\"mine\"}", "whenConnected",
-		  "not supported by this version" },
-		{ "{" URL ",\"whenConnected\":\"any\"}", "whenConnected",
-		  "not supported by this version" }
 	};
 
 	(void)state;
@@ -400,6 +427,53 @@ static void test_expires_refused(void **state)
 
 	(void)state;
 	assert_all_refused(rows, N_ELEMENTS(rows));
+}
+
+static void test_webpush_refused(void **state)
+{
+	static const struct bad rows[] = {
+		{ "{" URL ",\"channel\":\"webpush\"}", "keys",
+		  "is missing" },
+		{ "{" URL ",\"channel\":\"webpush\",\"keys\":null}", "keys",
+		  "is missing" },
+		{ "{" KEYS "}", "url", "is missing" },
+		{ "{\"channel\":\"log\"," URL "," KEYS "}", "url",
+		  "must be absent" },
+		{ "{" URL "," KEYS ",\"format\":\"cloudevents\"}", "format",
+		  "must be absent with this channel" }
+	};
+
+	(void)state;
+	assert_all_refused(rows, N_ELEMENTS(rows));
+}
+
+/* WP-04: the client's point is on the curve */
+static void test_points_refused_wp_04(void **state)
+{
+	/* y with one bit changed; x and y zero; a compressed point's mark */
+	static const char *const points[] = {
+		"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4"
+		"bjyPjs7Vd8pZGH6SRpkNtoIAiw8",
+		"BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		"AiVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4"
+		"bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < N_ELEMENTS(points); i++) {
+		char json[300];
+		struct bad bad = {
+			json, "keys.p256dh", i < 2 ? "not a point on the curve"
+				: "must begin with 0x04"
+		};
+
+		(void)snprintf(json, sizeof(json), "{" URL ",\"keys\":"
+			       "{\"p256dh\":\"%s\",\"auth\":\"" AUTH "\"}}",
+			       points[i]);
+		assert_refused(i, &bad, json, strlen(json));
+	}
 }
 
 static void test_keys_refused(void **state)
@@ -498,7 +572,7 @@ static void test_field_limits(void **state)
 static void test_url_limit(void **state)
 {
 	static const char head[] = "{\"url\":\"https://h/";
-	const struct bad bad = { "", "url", "too long" };
+	const struct bad bad = { "", "url", "longer than 1000 octets" };
 	struct lemo_subscription *sub;
 	char json[1100];
 	size_t len = strlen(head) + LEMO_DEVICE_URL_MAX - strlen("https://h/");
@@ -577,19 +651,22 @@ int main(void)
 		cmocka_unit_test(test_default_level_pl_04),
 		cmocka_unit_test(test_all_fields),
 		cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_when_connected),
 		cmocka_unit_test(test_nulls_of_rfc8620),
 		cmocka_unit_test(test_channels),
 		cmocka_unit_test(test_http_is_judged_later),
 		cmocka_unit_test(test_expires),
 		cmocka_unit_test(test_padded_keys),
+		cmocka_unit_test(test_webpush_wp_04),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_whole_object),
 		cmocka_unit_test(test_unknown_and_doubled_fields),
 		cmocka_unit_test(test_wrong_types),
 		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_not_yet),
 		cmocka_unit_test(test_expires_refused),
 		cmocka_unit_test(test_keys_refused),
+		cmocka_unit_test(test_points_refused_wp_04),
+		cmocka_unit_test(test_webpush_refused),
 		cmocka_unit_test(test_events_refused),
 		cmocka_unit_test(test_syntax_error_position),
 		cmocka_unit_test(test_field_limits),

@@ -56,6 +56,11 @@ class Endpoint:
         port = "" if server.port == 443 else f":{server.port}"
         self.url = f"https://{host}{port}{path}"
 
+    @property
+    def subscription(self):
+        """What an app writes to be called here."""
+        return {"channel": "webhook", "url": self.url}
+
     def tell(self, behaviours):
         self.sink.tell(self.path, behaviours)
 

@@ -124,6 +124,14 @@ class Imap:
     def login(self, user, password):
         return self.cmd("LOGIN", quote(user), quote(password))
 
+    def logout(self):
+        """Returns when the process has let go of the session: from then on
+        nobody takes it for connected."""
+        self.finish(self.send("LOGOUT"))
+        while self.file.readline():
+            pass
+        self.close()
+
     def append(self, mailbox, message, flags=""):
         args = [quote(mailbox)]
         if flags:

@@ -87,13 +87,14 @@ def is_alive(pid):
 class Server:
     """settings: lemonade_* and their values; conf: more lines of config;
     includes: instead of doc/conf; plain: no setting of ours; notifier: wait
-    for it at the start."""
+    for it at the start; clock: one that can be set, see clock.py."""
 
     def __init__(self, directory, name, settings=None, conf="",
-                 includes=None, plain=False, notifier=True):
+                 includes=None, plain=False, notifier=True, clock=None):
         self.name, self.base = name, os.path.join(directory, name)
         self.settings, self.conf = dict(settings or {}), conf
         self.includes = doc_conf() if includes is None else includes
+        self.clock = clock
         self.plain = plain or STOCK
         self.notifier = notifier and not self.plain
         self.ports = dict(zip(("imap", "lmtp", "sieve"), free_ports(3)))
@@ -121,6 +122,8 @@ class Server:
                   encoding="utf-8") as f:
             text = f.read()
         lines = [self.conf]
+        if self.clock is not None:
+            lines.append(self.clock.conf(is_24()))
         if not self.plain:
             settings = {"lemonade_state_dir": self.state_dir, **self.settings}
             rows = [f"{k} = {v}" for k, v in settings.items()]
@@ -148,6 +151,7 @@ class Server:
             self.process = subprocess.Popen(
                 ["dovecot", "-F", "-c", self.conf_file],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env=self.clock and {**os.environ, **self.clock.environment},
                 start_new_session=True)
         wait.up(self._is_up, 10, f"Dovecot {self.name} up")
         if self.notifier:

@@ -36,10 +36,14 @@ class User:
 
     # -- IMAP
 
-    def imap(self):
-        """A new logged-in session; the server closes it at the end."""
-        session = Imap(self.server.ports["imap"])
+    def imap(self, source=None, tls=None):
+        """A new logged-in session; the server closes it at the end. source:
+        the client's address; tls: the context to STARTTLS with."""
+        session = Imap(self.server.ports["imap"], source=source)
         self.server.sessions.append(session)
+        if tls is not None:
+            session.must("STARTTLS")
+            session.start_tls(tls, "localhost")
         response = session.login(self.name, self.password)
         if "[UNAVAILABLE]" in response.text:
             raise Unavailable(response)
@@ -63,8 +67,11 @@ class User:
         return f"{PUSH}/{device}"
 
     def set_device(self, device, value):
-        """value: dict (as JSON), str as it is, None to delete."""
+        """value: dict (as JSON), str as it is, None to delete. Our session
+        writes it, so becomes the device's, and stays connected: it rings
+        nevertheless, unless the test says when. The dict is told."""
         if isinstance(value, dict):
+            value.setdefault("whenConnected", "always")
             value = json.dumps(value)
         return self.session.setmetadata(self.entry(device), value)
 
@@ -75,7 +82,7 @@ class User:
         """The three exchanges of an app: write the device, receive the
         code, write it back. Returns the object as last written; its secret
         is in self.secrets."""
-        sub = {"channel": "webhook", "url": endpoint.url, **fields}
+        sub = {**endpoint.subscription, **fields}
         response = self.set_device(device, sub)
         assert response.ok, response
         code = endpoint.code()

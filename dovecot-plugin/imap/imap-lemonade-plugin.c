@@ -1,0 +1,39 @@
+/* lib23_imap_lemonade_plugin.so: what the imap process adds to the core
+   plugin, whose functions it calls. */
+
+#include "lib.h"
+#include "imap-common.h"
+#include "imap-lemonade-claim.h"
+#include "imap-lemonade-client.h"
+#include "imap-lemonade-plugin.h"
+#include "imap-lemonade-token.h"
+
+const char *imap_lemonade_plugin_version = DOVECOT_ABI_VERSION;
+const char *imap_lemonade_plugin_dependencies[] = { "lemonade", NULL };
+const char imap_lemonade_plugin_binary_dependency[] = "imap";
+
+static struct module *imap_lemonade_module;
+static imap_client_created_func_t *next_client_created;
+
+static void imap_lemonade_client_created(struct client **client)
+{
+	if (mail_user_is_plugin_loaded((*client)->user, imap_lemonade_module))
+		imap_lemonade_client_create(*client);
+	imap_lemonade_token_client_created(*client);
+	if (next_client_created != NULL)
+		next_client_created(client);
+}
+
+void imap_lemonade_plugin_init(struct module *module)
+{
+	imap_lemonade_module = module;
+	next_client_created =
+		imap_client_created_hook_set(imap_lemonade_client_created);
+	imap_lemonade_claim_init();
+}
+
+void imap_lemonade_plugin_deinit(void)
+{
+	imap_lemonade_claim_deinit();
+	imap_client_created_hook_set(next_client_created);
+}

@@ -1,0 +1,88 @@
+#ifndef VAPID_KEYS_H
+#define VAPID_KEYS_H
+
+/* Key files as openssl(1) writes them; made for these tests. */
+
+#define PUBLIC_A "BIX15JuGzSbDMRsfto_gN-hf6EoLbJb96StsuVcK6Twl" \
+	"XozbYFnCeUPvz-5JNGFLCUK4mOZaRZAJJay5kUGDfxM"
+#define PUBLIC_B "BI3Nq-Wxc21YlHu7tGWNlhWRZFI09WLL19IMii5GjqII" \
+	"_RbdJvTtv50Mgy_c3EkDdAdmPU6et2IqN50LlAlnW2Q"
+
+#define KEY_A \
+	"-----BEGIN PRIVATE KEY-----\n" \
+	"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg8M9MH6ELrUjeYkoE\n" \
+	"Xw40U3cOs8pbOOQAoAEsbPXwRRahRANCAASF9eSbhs0mwzEbH7aP4DfoX+hKC2yW\n" \
+	"/ekrbLlXCuk8JV6M22BZwnlD78/uSTRhSwlCuJjmWkWQCSWsuZFBg38T\n" \
+	"-----END PRIVATE KEY-----\n"
+
+#define KEY_A_COMPRESSED \
+	"-----BEGIN EC PRIVATE KEY-----\n" \
+	"MFcCAQEEIPDPTB+hC61I3mJKBF8ONFN3DrPKWzjkAKABLGz18EUWoAoGCCqGSM49\n" \
+	"AwEHoSQDIgADhfXkm4bNJsMxGx+2j+A36F/oSgtslv3pK2y5VwrpPCU=\n" \
+	"-----END EC PRIVATE KEY-----\n"
+
+#define KEY_B_PARAMETERS \
+	"-----BEGIN EC PARAMETERS-----\n" \
+	"BggqhkjOPQMBBw==\n" \
+	"-----END EC PARAMETERS-----\n"
+
+#define KEY_B \
+	"-----BEGIN EC PRIVATE KEY-----\n" \
+	"MHcCAQEEIGzPtwmnqN7/soRkvsSG3KHw5jERphyv1P5JCIHH/NmeoAoGCCqGSM49\n" \
+	"AwEHoUQDQgAEjc2r5bFzbViUe7u0ZY2WFZFkUjT1YsvX0gyKLkaOogj9Ft0m9O2/\n" \
+	"nQyDL9zcSQN0B2Y9Tp63Yio3nQuUCWdbZA==\n" \
+	"-----END EC PRIVATE KEY-----\n"
+
+#define KEY_P384 \
+	"-----BEGIN PRIVATE KEY-----\n" \
+	"MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDCjh/auKWiGNar8KGmt\n" \
+	"VSmbGwzAzpNjvUDagYGlph+YM/h3BOtVqrOhfGw8riifUjmhZANiAAQMQnESJb72\n" \
+	"RAIZWkettN6BtJ3YgOuKo92ZMPhACtwVihm8ZPSF4L6DHrv9Z6vblqN2bqUMl1A/\n" \
+	"h5C08p2Q6p/qhnmSQm/ns4CrpuO46PZ0Fhwn9N3eiH8+gfPF2j8oUes=\n" \
+	"-----END PRIVATE KEY-----\n"
+
+#define KEY_ED25519 \
+	"-----BEGIN PRIVATE KEY-----\n" \
+	"MC4CAQAwBQYDK2VwBCIEII8s6vWPyW7Ev23kx56Zc5o3j8LexlDo0GNCqEjQM/3J\n" \
+	"-----END PRIVATE KEY-----\n"
+
+#define KEY_ENCRYPTED \
+	"-----BEGIN ENCRYPTED PRIVATE KEY-----\n" \
+	"MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAh9G9RibHIQnQICCAAw\n" \
+	"DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEPuzy4RJL6PKm417rKaX03cEgZDN\n" \
+	"JI4/HAO8u7jETbLtLJ+14whe06tTWZaJFntDr5vePjr0zydFhibnb39qWpMZ+W1J\n" \
+	"0i58KoDVL90gUm9Xcrp+tthydr4L7/cSDd/hhfhVKsqrvwflzSweyL7eNGezKIPN\n" \
+	"aHMa8E+7qj3AI5moHzD8pbiO421DiHU7hDb/Xv4YiVX5Xhzw8LYVMd5HLN8Ujn0=\n" \
+	"-----END ENCRYPTED PRIVATE KEY-----\n"
+
+#define KEY_ENCRYPTED_OLD \
+	"-----BEGIN EC PRIVATE KEY-----\n" \
+	"Proc-Type: 4,ENCRYPTED\n" \
+	"DEK-Info: AES-128-CBC,4ACE552BFD9F84015A7CE1F4E105D5FE\n" \
+	"\n" \
+	"bKWRuJ7UaQ7kMYDfO0w2ygewdPasQQ/Y7a3tZmT4v7CsrBBfyQhmTiq0FoC2IaFy\n" \
+	"g/cQtQJ4JgmChx940H5M8eFC9PUgLwlZXK19pEp2xmlaWhqkOHwQSSfrlPvpZkx8\n" \
+	"Lkx62bGMdg7iqkJd0KfD1OYJZHmjAtQ9RXbJKRPfins=\n" \
+	"-----END EC PRIVATE KEY-----\n"
+
+#define KEY_PUBLIC \
+	"-----BEGIN PUBLIC KEY-----\n" \
+	"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEhfXkm4bNJsMxGx+2j+A36F/oSgts\n" \
+	"lv3pK2y5VwrpPCVejNtgWcJ5Q+/P7kk0YUsJQriY5lpFkAklrLmRQYN/Ew==\n" \
+	"-----END PUBLIC KEY-----\n"
+
+#define KEY_MISMATCH \
+	"-----BEGIN PRIVATE KEY-----\n" \
+	"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg8M9MH6ELrUjeYkoE\n" \
+	"Xw40U3cOs8pbOOQAoAEsbPXwRRahRANCAASNzavlsXNtWJR7u7RljZYVkWRSNPVi\n" \
+	"y9fSDIouRo6iCP0W3Sb07b+dDIMv3NxJA3QHZj1OnrdiKjedC5QJZ1tk\n" \
+	"-----END PRIVATE KEY-----\n"
+
+#define KEY_TRAILING \
+	"-----BEGIN PRIVATE KEY-----\n" \
+	"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg8M9MH6ELrUjeYkoE\n" \
+	"Xw40U3cOs8pbOOQAoAEsbPXwRRahRANCAASF9eSbhs0mwzEbH7aP4DfoX+hKC2yW\n" \
+	"/ekrbLlXCuk8JV6M22BZwnlD78/uSTRhSwlCuJjmWkWQCSWsuZFBg38TAA==\n" \
+	"-----END PRIVATE KEY-----\n"
+
+#endif
