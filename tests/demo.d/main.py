@@ -156,8 +156,9 @@ class Demo:
         """What `doveadm lemonade trace` says of a mail."""
         for message_id, mail in list(self.mails.items()):
             if mail["id"] == fields["mail"]:
-                return self.dovecot.doveadm("lemonade", "trace",
-                                            message_id).stdout
+                rows = self.dovecot.rows("lemonade", "trace", message_id)
+                return "\n".join(f"{row['time'][11:]} {row['device']:6}"
+                                 f"{row['what']}" for row in rows)
         raise web.Refused("There is no such mail.")
 
     # -- a mail on its way
