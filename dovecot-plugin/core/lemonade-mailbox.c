@@ -24,7 +24,8 @@ static bool is_directory(struct mailbox *box)
 {
 	enum mailbox_existence existence;
 
-	return mailbox_exists(box, FALSE, &existence) == 0 &&
+	return !lemonade_view_is_remote(box) &&
+		mailbox_exists(box, FALSE, &existence) == 0 &&
 		existence == MAILBOX_EXISTENCE_NOSELECT;
 }
 

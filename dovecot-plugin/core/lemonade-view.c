@@ -8,10 +8,10 @@
 #define VIEW_STATUS (STATUS_UIDVALIDITY | STATUS_UIDNEXT | STATUS_MESSAGES | \
 	STATUS_UNSEEN | STATUS_HIGHESTMODSEQ)
 
-static bool storage_is_remote(const struct mail_storage *storage)
+bool lemonade_view_is_remote(const struct mailbox *box)
 {
-	return strcmp(storage->name, "imapc") == 0 ||
-		strcmp(storage->name, "pop3c") == 0;
+	return strcmp(box->storage->name, "imapc") == 0 ||
+		strcmp(box->storage->name, "pop3c") == 0;
 }
 
 static void view_open_failed(struct lemonade_view *view)
@@ -46,7 +46,7 @@ lemonade_view_open(struct lemonade_view *view, struct mailbox *box)
 {
 	if (view->state != LEMONADE_VIEW_CLOSED)
 		return view->state;
-	if (storage_is_remote(box->storage)) {
+	if (lemonade_view_is_remote(box)) {
 		view->state = LEMONADE_VIEW_FAILED;
 		return view->state;
 	}

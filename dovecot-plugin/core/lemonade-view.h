@@ -30,6 +30,9 @@ struct lemonade_view {
 	uint64_t filter_usecs;
 };
 
+/* True if looking at it would be network I/O. */
+bool lemonade_view_is_remote(const struct mailbox *box);
+
 /* Opens it at the first call; box is the mailbox that was changed. */
 enum lemonade_view_state
 lemonade_view_open(struct lemonade_view *view, struct mailbox *box);

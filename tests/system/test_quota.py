@@ -52,6 +52,7 @@ def _quota(run_dir, endpoints):
     server = conftest.start(run_dir, endpoints, "quota", feed.settings(),
                             quota_conf())
     yield Quota(server, feed)
+    server.log.mark()
     conftest.stop(server, gently=True)
     assert not server.log.unexpected()
 
@@ -176,8 +177,12 @@ def test_ev_04_change(make_server, endpoints, run_dir):
     user.deliver()
     feed.wait(user, "MessageNew")
     change_limit(server, 2 * LIMIT)
-    deliver_patiently(server, user, message())
-    event = feed.wait(user, "QuotaChange")[0]
+
+    def told():
+        """An LMTP process of before takes its last mail."""
+        deliver_patiently(server, user, message())
+        return feed.events(user, "QuotaChange")
+    event = wait.until(told, 10, "QuotaChange", step=0.1)[0]
     assert event["diskQuota"] == 2 * LIMIT
     assert event["maxMessages"] == 1000
     assert event["diskUsed"] < LIMIT and event["messages"] >= 2

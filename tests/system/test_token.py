@@ -37,6 +37,7 @@ def _tokens(run_dir, endpoints):
     server = conftest.start(run_dir, endpoints, "tokens",
                             {"lemonade_token_url": endpoint.url})
     yield Tokens(server, endpoint)
+    server.log.mark()
     conftest.stop(server, gently=True)
     assert not server.log.unexpected()
 
