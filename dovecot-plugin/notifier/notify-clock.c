@@ -1,24 +1,23 @@
 #include "lib.h"
 #include "notify-clock.h"
 
-#include <sys/time.h>
 #include <time.h>
 
 static int64_t clock_offset;
 
-static int64_t monotonic_msecs(void)
+static int64_t clock_msecs(clockid_t id)
 {
 	struct timespec ts;
 
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) < 0)
+	if (clock_gettime(id, &ts) < 0)
 		i_fatal("clock_gettime() failed: %m");
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 void notify_clock_init(int64_t at_least)
 {
-	int64_t monotonic = monotonic_msecs();
-	int64_t now = (int64_t)time(NULL) * 1000;
+	int64_t monotonic = clock_msecs(CLOCK_MONOTONIC);
+	int64_t now = clock_msecs(CLOCK_REALTIME);
 
 	if (now < at_least)
 		now = at_least;
@@ -28,7 +27,7 @@ void notify_clock_init(int64_t at_least)
 
 int64_t notify_clock_msecs(void)
 {
-	return monotonic_msecs() + clock_offset;
+	return clock_msecs(CLOCK_MONOTONIC) + clock_offset;
 }
 
 const char *notify_clock_rfc3339(int64_t wall_secs)
