@@ -269,12 +269,12 @@ def test_nf_08_tls_required_option(make_server, endpoints):
     with tls_imap(server, endpoints) as imap:
         assert imap.login(user.name, user.password).ok
         entry = user.entry("phone")
-        value = json.dumps({"channel": "webhook", "url": endpoint.url})
-        assert imap.setmetadata(entry, value).ok
+        sub = {"channel": "webhook", "url": endpoint.url,
+               "whenConnected": "always"}
+        assert imap.setmetadata(entry, json.dumps(sub)).ok
         code = endpoint.code()
-        value = json.dumps({"channel": "webhook", "url": endpoint.url,
-                            "verificationCode": code})
-        assert imap.setmetadata(entry, value).ok
+        sub["verificationCode"] = code
+        assert imap.setmetadata(entry, json.dumps(sub)).ok
     user.deliver()
     endpoint.wait()
     # from an address that is not the server's own
