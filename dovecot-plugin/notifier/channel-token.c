@@ -1,7 +1,6 @@
 #include "lib.h"
 #include "array.h"
 #include "channel.h"
-#include "http-sender.h"
 #include "lemo-token.h"
 
 /*
@@ -33,17 +32,8 @@ static void channel_token_send(struct http_sender *http,
 			       const struct channel_job *job,
 			       channel_callback_t *callback, void *context)
 {
-	struct channel_result result = { .answer = LEMO_ANSWER_PERMANENT };
-	struct channel_request req;
-
-	T_BEGIN {
-		if (channel_token_build(pool_datastack_create(), job, &req,
-					&result.text) < 0)
-			callback(&result, context);
-		else
-			http_sender_send(http, &req, TRUE, callback, context);
-	} T_END;
-	lemo_buf_free(&req.body);
+	channel_send_built(http, job, channel_token_build, TRUE,
+			   LEMO_ANSWER_PERMANENT, callback, context);
 }
 
 const struct channel_vfuncs channel_token = {

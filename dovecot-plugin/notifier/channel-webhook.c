@@ -2,7 +2,6 @@
 #include "array.h"
 #include "ioloop.h"
 #include "channel.h"
-#include "http-sender.h"
 
 #include <ctype.h>
 
@@ -119,19 +118,8 @@ static void channel_webhook_send(struct http_sender *http,
 				 const struct channel_job *job,
 				 channel_callback_t *callback, void *context)
 {
-	struct channel_result result = { .answer = LEMO_ANSWER_PERMANENT };
-	struct channel_request req;
-
-	T_BEGIN {
-		if (channel_webhook_build(pool_datastack_create(), job, &req,
-					  &result.text) < 0)
-			callback(&result, context);
-		else {
-			http_sender_send(http, &req, job->trusted_url,
-					 callback, context);
-		}
-	} T_END;
-	lemo_buf_free(&req.body);
+	channel_send_built(http, job, channel_webhook_build, job->trusted_url,
+			   LEMO_ANSWER_PERMANENT, callback, context);
 }
 
 const struct channel_vfuncs channel_webhook = {

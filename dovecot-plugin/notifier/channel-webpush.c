@@ -5,7 +5,6 @@
 #include "safe-memset.h"
 #include "sha2.h"
 #include "channel.h"
-#include "http-sender.h"
 #include "lemo-base64url.h"
 #include "lemo-webpush.h"
 #include "lemo-weburl.h"
@@ -168,19 +167,8 @@ static void channel_webpush_send(struct http_sender *http,
 				 channel_callback_t *callback, void *context)
 {
 	/* it is our own trouble: keys, settings, memory */
-	struct channel_result result = { .answer = LEMO_ANSWER_RETRY };
-	struct channel_request req;
-
-	T_BEGIN {
-		if (channel_webpush_build(pool_datastack_create(), job, &req,
-					  &result.text) < 0)
-			callback(&result, context);
-		else {
-			http_sender_send(http, &req, job->trusted_url,
-					 callback, context);
-		}
-	} T_END;
-	lemo_buf_free(&req.body);
+	channel_send_built(http, job, channel_webpush_build, job->trusted_url,
+			   LEMO_ANSWER_RETRY, callback, context);
 }
 
 const struct channel_vfuncs channel_webpush = {

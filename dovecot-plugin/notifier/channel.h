@@ -74,6 +74,13 @@ struct channel_request {
 	const char *url;
 };
 
+/* Builds the request: into pool memory, but for the body, which the caller
+   frees (lemo_buf_free), also after -1. No I/O. *error_r: a few words without
+   secrets. */
+typedef int channel_build_t(pool_t pool, const struct channel_job *job,
+			    struct channel_request *req_r,
+			    const char **error_r);
+
 struct channel_vfuncs {
 	const char *name;
 	/* the device must have a URL, and its verification code must have
@@ -84,11 +91,8 @@ struct channel_vfuncs {
 	/* the body and the header Authorization are not for the admin's eyes
 	   either */
 	bool secret_body;
-	/* Builds the request: into pool memory, but for the body, which the
-	   caller frees (lemo_buf_free), also after -1. Not for log and null:
-	   NULL. No I/O. *error_r: a few words without secrets. */
-	int (*build)(pool_t pool, const struct channel_job *job,
-		     struct channel_request *req_r, const char **error_r);
+	/* Not for those without a request: NULL. */
+	channel_build_t *build;
 	/* Sends; the callback is called exactly once, perhaps before this
 	   returns. */
 	void (*send)(struct http_sender *http, const struct channel_job *job,
@@ -97,6 +101,12 @@ struct channel_vfuncs {
 
 /* NULL if there is none. */
 const struct channel_vfuncs *channel_find(const char *name);
+/* For send(): builds the request and sends it. fault: what it means that it
+   cannot be built. */
+void channel_send_built(struct http_sender *http,
+			const struct channel_job *job, channel_build_t *build,
+			bool trusted_url, enum lemo_answer fault,
+			channel_callback_t *callback, void *context);
 
 extern const struct channel_vfuncs channel_webhook;
 extern const struct channel_vfuncs channel_webpush;

@@ -14,7 +14,7 @@ static void test_valid(void **state)
 	};
 	static const char *const bad[] = {
 		"", "a b", " ", "a\"b", "a\\b", "a\tb", "a\nb", "\x7f",
-		"gr\xc3\xbc\xc3\x9f" "e", "a\x01"
+		"gr\xc3\xbcn", "a\x01"
 	};
 	unsigned int i;
 
@@ -42,7 +42,7 @@ static void test_device_names(void **state)
 		"", "phone", LEMO_TOKEN_DEVICE_PREFIX, DEVICE "0",
 		LEMO_TOKEN_DEVICE_PREFIX "0123456789abcdef",
 		LEMO_TOKEN_DEVICE_PREFIX "0123456789ABCDEF0123456789ABCDEF",
-		"Devicetoken." ID, ID
+		("Devicetoken." ID), ID
 	};
 	unsigned int i;
 
