@@ -15,6 +15,7 @@ from lemotest.namespace import UIDS
 from lemotest.server import is_24
 from lemotest.users import PUSH, deliver_patiently, message
 from lemotest.wire import Door, VERSION
+from test_devices import tls_imap
 
 HIBERNATE = {"2.3": """
 imap_hibernate_timeout = 1s
@@ -474,13 +475,20 @@ class DeadSocket:
 
 
 @pytest.mark.slow
-def test_nf_05_dead_tcp_connection_stops_counting(server, endpoints):
-    """Also the message that was held back when it was dead already rings,
-    once, and none that was seen before."""
+def test_nf_05_dead_tcp_connection_stops_counting(make_server, endpoints):
+    """Within TLS, where the socket is the login process's. Also the message
+    that was held back when it was dead already rings, once, and none that was
+    seen before."""
+    cert, key = endpoints.ca.cert("good")
+    server = make_server(f"ssl = yes\nssl_server_cert_file = {cert}\n"
+                         f"ssl_server_key_file = {key}\n" if is_24() else
+                         f"ssl = yes\nssl_cert = <{cert}\n"
+                         f"ssl_key = <{key}\n")
     user = server.user()
     endpoint = endpoints.new("dead")
     register(user, endpoint, payload=2)
-    session = user.imap()
+    session = tls_imap(server, endpoints)
+    assert session.login(user.name, user.password).ok
     say_id(session, "phone")
     idle(session)
     watch = Watch(user)
