@@ -5,6 +5,7 @@
  * What differs between the acl plugins of Dovecot 2.3 and 2.4.
  */
 
+#include "lemonade-mailbox-list-compat.h"
 #include "acl-api-private.h"
 #include "acl-plugin.h"
 

@@ -9,14 +9,9 @@
 #include "lemo-token.h"
 #include "lemonade-attribute.h"
 #include "lemonade-device.h"
+#include "lemonade-mailbox-list-compat.h"
 #include "lemonade-token.h"
 #include "lemonade-user.h"
-
-/* 2.4 says const twice there, which clang mentions */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wduplicate-decl-specifier"
-#include "mailbox-list-private.h"
-#pragma GCC diagnostic pop
 
 #define DEFAULT_WANTS \
 	(LEMO_EVENT_MASK(LEMO_EVENT_MESSAGE_NEW) | \
