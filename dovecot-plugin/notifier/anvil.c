@@ -68,8 +68,13 @@ void anvil_deinit(struct anvil **_anvil)
 	i_free(anvil);
 }
 
-bool anvil_is_there(const struct anvil *anvil)
+bool anvil_is_there(struct anvil *anvil)
 {
+	char c;
+
+	if (anvil->fd != -1 &&
+	    recv(anvil->fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		anvil_close(anvil, "the connection is gone");
 	return anvil->fd != -1;
 }
 

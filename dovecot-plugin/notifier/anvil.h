@@ -25,7 +25,7 @@ struct anvil *anvil_init(struct event *event, const char *path);
 void anvil_deinit(struct anvil **anvil);
 
 /* False: it will never answer again. */
-bool anvil_is_there(const struct anvil *anvil);
+bool anvil_is_there(struct anvil *anvil);
 /* Asks for all sessions and waits for the answer, a fraction of a millisecond
    for a few and some 30 for 10,000. -1: there is none within ANVIL_WAIT_MSECS,
    nor was there one shortly before. */

@@ -117,10 +117,11 @@ bool presence_hibernated_lives(struct presence *presence,
 			       const struct presence_session *session)
 {
 	ask_anvil(presence);
+	if (!anvil_is_there(presence->anvil))
+		return FALSE;
 	/* its imap process has said so after anvil was asked */
-	if (session->since == presence->answers)
-		return anvil_is_there(presence->anvil);
-	return session->place->confirmed;
+	return session->since == presence->answers ||
+		session->place->confirmed;
 }
 
 static void hibernated_sweep(struct presence *presence)
