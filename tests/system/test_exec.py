@@ -27,7 +27,8 @@ class Program:
         text = f"""#!/bin/sh
 f=$(/usr/bin/mktemp {out}/.XXXXXXXX) || exit 70
 {{ /usr/bin/env; echo; ls -l /proc/$$/fd; echo; id -un; pwd; echo "$# $0"
-grep -E "^Sig(Blk|Ign)" /proc/$$/status; echo; cat; }} > $f
+while read -r l; do case $l in SigBlk*|SigIgn*) echo "$l"; esac
+done < /proc/$$/status; echo; cat; }} > $f
 /bin/mv $f {out}/$(/usr/bin/date +%s.%N)
 echo rubbish; echo rubbish >&2
 {then}
