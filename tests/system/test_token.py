@@ -38,6 +38,8 @@ def _tokens(run_dir, endpoints):
                             {"lemonade_token_url": endpoint.url})
     yield Tokens(server, endpoint)
     server.log.mark()
+    # sessions and the notifier end at the same time
+    server.log.expect("lemonade: No acknowledgement in time")
     conftest.stop(server, gently=True)
     assert not server.log.unexpected()
 
