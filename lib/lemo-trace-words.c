@@ -17,6 +17,7 @@ static const struct {
 	{ "disabled", "it is disabled" },
 	{ "events", "its events do not name this one" },
 	{ "expired", "its subscription has expired" },
+	{ "gone", "its push service knows it no more" },
 	{ "invalid", "its entry cannot be parsed" },
 	{ "own", "the user sent it himself" },
 	{ "presence", "it is connected" },

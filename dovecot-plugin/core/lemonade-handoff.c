@@ -319,9 +319,7 @@ static void handoff_spool(struct lemonade_handoff *handoff)
 				       line->data, line->len, &error) < 0 &&
 		    lemonade_log_now(&last_log)) {
 			e_error(handoff->luser->event, "Event lost, neither "
-				"socket nor spool took it: %s - start "
-				"lemonade-notify once, it makes the "
-				"directory", error);
+				"socket nor spool took it: %s", error);
 		}
 	} T_END;
 }

@@ -111,7 +111,7 @@ def test_se_09_exec_program_is_told(server, fresh):
     assert targets and all(t.startswith((
         "/memfd:lemonade-event", "/dev/null", fresh.directory))
         for t in targets), files
-    wait.until(lambda: user.status("phone")["lastResult"] == "exit 0", 5,
+    wait.until(lambda: user.status("phone").get("lastResult") == "exit 0", 5,
                "the answer")
     assert user.status("phone")["pending"] == 0
     # what it writes goes nowhere
@@ -202,7 +202,7 @@ def test_se_09_exec_that_cannot_run_is_tried_again(server, fresh):
     server.log.expect("times in a row; its pushes wait")
     user.deliver()
     wait.until(lambda: user.status("phone").get("lastResult") ==
-               "program cannot be run: Permission denied", 5, "the reason")
+               "lemonade_exec_program cannot be run: Permission denied", 5, "the reason")
     os.chmod(fresh.path, 0o755)
     server.doveadm("lemonade", "retry", "-u", user.name, check=True)
     fresh.wait()

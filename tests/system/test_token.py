@@ -84,6 +84,10 @@ def test_token_rings(tokens, ann):
     assert not [h for h in push.headers if h.startswith("webhook-")]
     ann.deliver()
     tokens.wait(mine, count=2)
+    [row] = [row for row in tokens.server.rows(
+        "lemonade", "device", "list", "-u", ann.name)
+             if row["device"].startswith("devicetoken.")]
+    assert (row["channel"], row["state"]) == ("token", "ok")
 
 
 def test_token_capability_is_in_the_login(tokens):
