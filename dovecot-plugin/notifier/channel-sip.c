@@ -50,11 +50,11 @@ static void sip_read_answer(struct channel_result *result)
 	result->body = NULL;
 	kind = lemo_sip_rpc_parse(body, strlen(body), &code);
 	if (kind == LEMO_SIP_RPC_UNKNOWN) {
-		if (result->answer != LEMO_ANSWER_DONE)
-			return;
+		/* no fault of the device, whatever the HTTP status */
+		if (result->answer == LEMO_ANSWER_DONE)
+			result->text = "SIP proxy's answer is not understood";
 		result->answer = LEMO_ANSWER_RETRY;
 		result->origin_failed = TRUE;
-		result->text = "SIP proxy's answer is not understood";
 		return;
 	}
 	result->status = code;
