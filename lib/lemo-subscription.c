@@ -2,6 +2,7 @@
 #include "lemo-subscription-private.h"
 #include "lemo-base64url.h"
 #include "lemo-p256.h"
+#include "lemo-sip.h"
 #include "lemo-time.h"
 #include "lemo-token.h"
 #include "lemo-weburl.h"
@@ -16,7 +17,7 @@
 #define AUTH_LEN 16 /* octets, RFC 8291 3.2 */
 
 const char *const lemo_channel_names[] = {
-	"webhook", "webpush", "exec", "log", "null", NULL
+	"webhook", "webpush", "sip", "exec", "log", "null", NULL
 };
 
 #define CHANNEL_TOKEN "token"
@@ -119,6 +120,7 @@ static bool parse_device_client_id(struct parser *p, json_t *value)
 
 static bool parse_url(struct parser *p, json_t *value)
 {
+	struct lemo_sip_uri sip;
 	struct lemo_weburl url;
 
 	if (!json_is_string(value))
@@ -126,6 +128,10 @@ static bool parse_url(struct parser *p, json_t *value)
 	if (json_string_length(value) > LEMO_DEVICE_URL_MAX)
 		return fail(p, "is longer than 1000 octets");
 	p->sub->url = json_string_value(value);
+	if (lemo_sip_is_uri(p->sub->url)) {
+		return lemo_sip_uri_parse(p->sub->url, &sip,
+					  &p->error->reason) == 0;
+	}
 	return lemo_weburl_parse(p->sub->url, &url, &p->error->reason) == 0;
 }
 
@@ -209,7 +215,8 @@ static bool parse_channel(struct parser *p, json_t *value)
 		return true;
 	}
 	if (!get_choice(p, value, lemo_channel_names,
-			"must be webhook, webpush, exec, log or null", &num))
+			"must be webhook, webpush, sip, exec, log or "
+			"null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
 	return true;
@@ -394,6 +401,21 @@ static bool finish_webpush(struct parser *p)
 	return has_no_format(p);
 }
 
+static bool finish_sip(struct parser *p, bool is_sip)
+{
+	return is_sip ? has_no_format(p) :
+		fail_in(p, "url", "must be sip:user@host or sips:user@host "
+			"with this channel");
+}
+
+static const char *default_channel(const struct lemo_subscription *sub,
+				   bool is_sip)
+{
+	if (is_sip)
+		return "sip";
+	return sub->p256dh != NULL ? "webpush" : "webhook";
+}
+
 /* A name that is kept for tokens has nothing else. */
 static bool finish_token(struct parser *p)
 {
@@ -408,11 +430,17 @@ static bool finish_token(struct parser *p)
 static bool finish(struct parser *p)
 {
 	struct lemo_subscription *sub = p->sub;
+	bool is_sip = sub->url != NULL && lemo_sip_is_uri(sub->url);
 
 	if (is_token_device(p))
 		return finish_token(p);
 	if (sub->channel == NULL)
-		sub->channel = sub->p256dh != NULL ? "webpush" : "webhook";
+		sub->channel = default_channel(sub, is_sip);
+	if (strcmp(sub->channel, "sip") == 0)
+		return finish_sip(p, is_sip);
+	if (is_sip)
+		return fail_in(p, "url", "must not be a SIP URI with this "
+			       "channel");
 	if (strcmp(sub->channel, "webpush") == 0)
 		return finish_webpush(p);
 	if (strcmp(sub->channel, "webhook") == 0) {

@@ -12,6 +12,7 @@
 #include "lemo-fence.h"
 #include "lemo-quiet.h"
 #include "lemo-token.h"
+#include "lemo-sip.h"
 #include "lemo-weburl.h"
 #include "lemonade-attribute.h"
 #include "lemonade-compat.h"
@@ -185,7 +186,10 @@ static int check_url(struct mailbox_transaction_context *t, const char *url)
 
 	if (url == NULL)
 		return 0;
-	error = url_refusal(luser->set, url);
+	error = lemo_sip_is_uri(url) ?
+		lemo_sip_refusal(url, luser->set->lemonade_sip_from,
+				 luser->set->lemonade_allow_hosts) :
+		url_refusal(luser->set, url);
 	return error == NULL ? 0 : refuse_field(t, "url", error);
 }
 
@@ -209,6 +213,9 @@ const char *lemonade_channel_refusal(const struct lemonade_settings *set,
 	    *set->lemonade_exec_program == '\0')
 		return "is not served here: the administrator has set no "
 			"lemonade_exec_program";
+	if (strcmp(channel, "sip") == 0 && *set->lemonade_sip_url == '\0')
+		return "is not served here: the administrator has set no "
+			"lemonade_sip_url";
 	return NULL;
 }
 

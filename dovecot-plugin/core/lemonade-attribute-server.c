@@ -5,6 +5,7 @@
 #include "str.h"
 #include "mail-storage-private.h"
 #include "mailbox-attribute-internal.h"
+#include "lemo-sip.h"
 #include "lemo-subscription.h"
 #include "lemonade-attribute.h"
 #include "lemonade-config.h"
@@ -33,13 +34,16 @@ static const char *get_channels(const struct lemonade_user *luser)
 
 static const char *get_ceilings(const struct lemonade_user *luser)
 {
-	const char *exec = "";
+	const char *exec = "", *sip = "";
 
 	if (lemonade_channel_refusal(luser->set, "exec") == NULL)
 		exec = t_strdup_printf(",\"exec\":%u", LEMO_PAYLOAD_SNIPPET);
-	return t_strdup_printf("{\"webhook\":%u,\"webpush\":%u%s}",
+	if (lemonade_channel_refusal(luser->set, "sip") == NULL)
+		sip = t_strdup_printf(",\"sip\":%u", LEMO_SIP_PAYLOAD_MAX);
+	return t_strdup_printf("{\"webhook\":%u,\"webpush\":%u%s%s}",
 			       luser->set->lemonade_webhook_payload,
-			       luser->set->lemonade_webpush_payload, exec);
+			       luser->set->lemonade_webpush_payload, sip,
+			       exec);
 }
 
 static const char *get_limits(const struct lemonade_user *luser)

@@ -16,6 +16,7 @@
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
 #include "lemonade-view.h"
+#include "lemo-sip.h"
 #include "lemo-quiet.h"
 
 /* A longer set of UIDs goes in several lines. */
@@ -159,6 +160,8 @@ payload_level(const struct commit *c, enum lemo_event_type type,
 			level = I_MIN(level, set->lemonade_webhook_payload);
 		else if (strcmp(device->sub->channel, "webpush") == 0)
 			level = I_MIN(level, set->lemonade_webpush_payload);
+		else if (strcmp(device->sub->channel, "sip") == 0)
+			level = I_MIN(level, LEMO_SIP_PAYLOAD_MAX);
 		max = I_MAX(max, level);
 	}
 	return max;

@@ -47,6 +47,8 @@ struct channel_job {
 	struct lemo_payload_args payload;
 	/* the URL is the admin's own: no fence */
 	bool trusted_url;
+	/* for SIP alone: the proxy that sends, and the sender */
+	const char *sip_url, *sip_from;
 	struct channel_webpush webpush;
 };
 
@@ -61,6 +63,9 @@ struct channel_result {
 	/* true: the origin itself is to blame (no connection, time-out,
 	   5xx): the breaker counts it */
 	bool origin_failed;
+	/* what the request wants kept of the answer, NULL if there was none;
+	   for the channel alone */
+	const char *body;
 };
 
 typedef void channel_callback_t(const struct channel_result *result,
@@ -72,6 +77,9 @@ struct channel_request {
 	ARRAY_TYPE(const_string) headers; /* "Name: value" */
 	struct lemo_buf body;
 	const char *url;
+	/* octets of the answer's body to be kept at most; what is longer is
+	   cut one octet later */
+	size_t keep_body;
 };
 
 /* Builds the request: into pool memory, but for the body, which the caller
@@ -111,6 +119,7 @@ void channel_send_built(struct http_sender *http,
 extern const struct channel_vfuncs channel_webhook;
 extern const struct channel_vfuncs channel_webpush;
 extern const struct channel_vfuncs channel_exec;
+extern const struct channel_vfuncs channel_sip;
 extern const struct channel_vfuncs channel_token;
 extern const struct channel_vfuncs channel_log;
 extern const struct channel_vfuncs channel_null;

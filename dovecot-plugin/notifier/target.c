@@ -1,6 +1,7 @@
 #include "lib.h"
 #include "target.h"
 #include "channel.h"
+#include "lemo-sip.h"
 #include "lemo-vapid-code.h"
 #include "lemo-webpush.h"
 #include "lemo-weburl.h"
@@ -67,6 +68,8 @@ void target_verify(const struct notifier *notifier, struct target *target)
 /* What the URL must be is judged again by the fence when it is used. */
 static int target_set_origin(struct target *target, const char **error_r)
 {
+	const char *peer = target->sip_url != NULL ? target->sip_url :
+		target->sub->url;
 	struct lemo_weburl url;
 
 	if (!target->channel->needs_url) {
@@ -75,7 +78,7 @@ static int target_set_origin(struct target *target, const char **error_r)
 	} else if (target->sub->url == NULL) {
 		*error_r = "url: is missing";
 		return -1;
-	} else if (lemo_weburl_parse(target->sub->url, &url, error_r) < 0) {
+	} else if (lemo_weburl_parse(peer, &url, error_r) < 0) {
 		*error_r = t_strdup_printf("url: %s", *error_r);
 		return -1;
 	} else {
@@ -91,6 +94,8 @@ static enum lemo_payload target_ceiling(const struct notifier *notifier,
 	/* it stays in the house */
 	if (target->channel == &channel_exec)
 		return LEMO_PAYLOAD_SNIPPET;
+	if (target->channel == &channel_sip)
+		return LEMO_SIP_PAYLOAD_MAX;
 	return target->channel == &channel_webpush ?
 		notifier->set->lemonade_webpush_payload :
 		notifier->set->lemonade_webhook_payload;
@@ -109,6 +114,30 @@ static int target_set_token_url(const struct notifier *notifier,
 	return -1;
 }
 
+/* The proxy is the administrator's; whom it may reach may have changed. */
+static int target_set_sip(const struct notifier *notifier,
+			  struct target *target, const char **error_r)
+{
+	const struct lemonade_settings *set = notifier->set;
+	const char *error;
+
+	if (target->channel != &channel_sip)
+		return 0;
+	if (*set->lemonade_sip_url == '\0') {
+		*error_r = "channel: lemonade_sip_url is empty";
+		return -1;
+	}
+	error = lemo_sip_refusal(target->sub->url, set->lemonade_sip_from,
+				 set->lemonade_allow_hosts);
+	if (error != NULL) {
+		*error_r = t_strdup_printf("url: %s", error);
+		return -1;
+	}
+	target->sip_url = set->lemonade_sip_url;
+	target->sip_from = set->lemonade_sip_from;
+	return 0;
+}
+
 static int target_fill(const struct notifier *notifier, struct target *target,
 		       const char **error_r)
 {
@@ -122,6 +151,7 @@ static int target_fill(const struct notifier *notifier, struct target *target,
 		return -1;
 	}
 	if (target_set_token_url(notifier, target, error_r) < 0 ||
+	    target_set_sip(notifier, target, error_r) < 0 ||
 	    target_set_origin(target, error_r) < 0)
 		return -1;
 	binding = target_binding(target, "webhook");

@@ -27,6 +27,8 @@ struct target {
 	struct lemo_webpush_device *webpush;
 	/* its channel needs no verification, or its code came back */
 	bool verified;
+	/* of the channel sip: the settings it goes by, or NULL */
+	const char *sip_url, *sip_from;
 	/* the level asked for, cut to the channel's ceiling */
 	enum lemo_payload payload;
 };
