@@ -22,6 +22,7 @@ static const struct {
 	{ "own", "the user sent it himself" },
 	{ "presence", "it is connected" },
 	{ "quiet", "quiet hours" },
+	{ "script", "a Sieve script says push:none" },
 	{ "silent", "it is about a message that never rang it" },
 	{ "unverified", "its verification code has not come back" }
 };
