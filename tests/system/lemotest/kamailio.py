@@ -7,10 +7,11 @@ import subprocess
 import urllib.request
 
 from . import wait
-from .server import free_ports
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONF = f"{HERE}/../conf/kamailio"
+# not those that the kernel gives to others meanwhile
+PROXY_PORT, PHONES_PORT = 20999, 21000
 
 
 class Kamailio:
@@ -19,7 +20,7 @@ class Kamailio:
     def __init__(self, directory):
         self.base = os.path.join(directory, "kamailio")
         os.makedirs(f"{self.base}/run")
-        self.port = free_ports(1)[0]
+        self.port = PROXY_PORT
         self.domain = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.domain}/RPC"
         self.processes, self.phones = [], 0
@@ -71,7 +72,7 @@ class Kamailio:
 
 class Phone:
     def __init__(self, proxy, name, answer):
-        self.proxy, self.port = proxy, free_ports(1)[0]
+        self.proxy, self.port = proxy, PHONES_PORT + proxy.phones
         self.uri = f"sip:{name}@{proxy.domain}"
         self.log = f"{proxy.base}/{name}.log"
         scenario = f"{proxy.base}/{name}.xml"
