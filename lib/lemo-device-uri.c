@@ -1,4 +1,5 @@
 #include "lemo-device-uri.h"
+#include "lemo-mailto.h"
 #include "lemo-sip.h"
 
 #include <string.h>
@@ -6,7 +7,15 @@
 
 #include "lemo-banned.h"
 
+#define MAILTO_MUST_BE "must be mailto:user@host"
 #define SIP_MUST_BE "must be sip:user@host or sips:user@host"
+
+static int check_mailto(const char *uri, const char **error_r)
+{
+	struct lemo_mailto_address address;
+
+	return lemo_mailto_parse(uri, &address, error_r);
+}
 
 static int check_sip(const char *uri, const char **error_r)
 {
@@ -16,6 +25,7 @@ static int check_sip(const char *uri, const char **error_r)
 }
 
 static const struct lemo_device_uri uris[] = {
+	{ "mailto", "mailto", MAILTO_MUST_BE, check_mailto },
 	{ "sip", "sip", SIP_MUST_BE, check_sip },
 	{ "sips", "sip", SIP_MUST_BE, check_sip }
 };

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "admin.h"
 #include "channel-exec.h"
+#include "channel-mailto.h"
 #include "clock-watch.h"
 #include "anvil.h"
 #include "feeds.h"
@@ -170,6 +171,7 @@ static void notifier_init(const struct lemonade_settings *set)
 					 DNS_CLIENT_SOCKET);
 	notifier.webpush = lemo_webpush_init();
 	channel_exec_init(set);
+	channel_mailto_init(notifier.event, set, DNS_CLIENT_SOCKET);
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.quiet = quiet_init(&notifier);
 	notifier.held = held_init(&notifier);
@@ -188,6 +190,7 @@ static void notifier_deinit(void)
 	ingest_flush(notifier.ingest);
 	scheduler_stop(notifier.scheduler);
 	channel_exec_deinit();
+	channel_mailto_deinit();
 	http_sender_deinit(&notifier.http);
 	admin_clients_deinit(&notifier.admins);
 	notify_clients_deinit(&notifier.clients);

@@ -4,6 +4,7 @@
 #include "lemonade-settings-private.h"
 #include "lemo-event.h"
 #include "lemo-fence.h"
+#include "lemo-mailto.h"
 #include "lemo-payload.h"
 #include "lemo-sip.h"
 #include "lemo-weburl.h"
@@ -324,6 +325,29 @@ static int check_sip(const struct lemonade_settings *set,
 	return check_sip_url(set, error_r);
 }
 
+static int check_mailto(const struct lemonade_settings *set,
+			const char **error_r)
+{
+	const char *url = set->lemonade_mailto_url;
+	const char *from = set->lemonade_mailto_from, *error;
+	struct lemo_mailto_address address;
+	struct lemo_mailto_relay relay;
+
+	if (lemonade_setting_is_known(url) && *url != '\0' &&
+	    lemo_mailto_relay_parse(url, &relay, &error) < 0) {
+		*error_r = t_strdup_printf("lemonade_mailto_url: '%s' %s, "
+			"e.g. smtp://127.0.0.1:25", url, error);
+		return -1;
+	}
+	if (lemonade_setting_is_known(from) && *from != '\0' &&
+	    lemo_mailto_address_parse(from, &address, &error) < 0) {
+		*error_r = t_strdup_printf("lemonade_mailto_from: '%s' %s",
+					   from, error);
+		return -1;
+	}
+	return 0;
+}
+
 static int check_reach(const struct lemonade_settings *set,
 		       const char **error_r)
 {
@@ -351,6 +375,14 @@ static int check_reach(const struct lemonade_settings *set,
 int lemonade_settings_check_together(const struct lemonade_settings *set,
 				     const char **error_r)
 {
+	if (*set->lemonade_mailto_url != '\0' &&
+	    *set->lemonade_mailto_from == '\0') {
+		*error_r = "lemonade_mailto_from: is empty but "
+			"lemonade_mailto_url is not; give the address that "
+			"notifications come from, or empty "
+			"lemonade_mailto_url";
+		return -1;
+	}
 	if (*set->lemonade_sip_url != '\0' &&
 	    *set->lemonade_sip_from == '\0') {
 		*error_r = "lemonade_sip_from: is empty but lemonade_sip_url "
@@ -374,7 +406,7 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 				     const char **error_r) = {
 		check_mail_process, check_told, check_payload, check_feed,
 		check_state, check_trace, check_sending, check_reach,
-		check_token_url, check_sip
+		check_token_url, check_mailto, check_sip
 	};
 	unsigned int i;
 

@@ -161,10 +161,12 @@ static void test_channels(void **state)
 		const char *name = lemo_channel_names[i];
 		bool webpush = strcmp(name, "webpush") == 0;
 		bool sip = strcmp(name, "sip") == 0;
-		bool has_url = webpush || sip || strcmp(name, "webhook") == 0;
+		bool mail = strcmp(name, "mailto") == 0;
+		bool has_url = webpush || sip || mail || strcmp(name, "webhook") == 0;
 
 		(void)snprintf(json, sizeof(json), "{\"channel\":\"%s\"%s%s}",
 			       name, sip ? ",\"url\":\"sip:a@b.example\"" :
+			       mail ? ",\"url\":\"mailto:a@b.example\"" :
 			       has_url ? "," URL : "",
 			       webpush ? "," KEYS : "");
 		sub = parse(json);
@@ -172,7 +174,7 @@ static void test_channels(void **state)
 		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
-	assert_int_equal(i, 6);
+	assert_int_equal(i, 7);
 }
 
 static void test_http_is_judged_later(void **state)
@@ -397,9 +399,9 @@ static void test_values(void **state)
 		{ "{" URL ",\"verificationCode\":5}", "verificationCode",
 		  "must be a string" },
 		{ "{" URL ",\"channel\":\"sms\"}", "channel",
-		  "webhook, webpush, sip, exec, log or null" },
+		  "webhook, webpush, mailto, sip, exec, log or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
-		  "webhook, webpush, sip, exec, log or null" },
+		  "webhook, webpush, mailto, sip, exec, log or null" },
 		{ "{" URL ",\"whenConnected\":\"Mine\"}", "whenConnected",
 		  "must be mine, any or always" },
 		{ "{" URL ",\"whenConnected\":\"\"}", "whenConnected",
@@ -413,6 +415,12 @@ static void test_values(void **state)
 		{ "{\"url\":\"sip:a@h\",\"channel\":\"webhook\"}", "url",
 		  "must be an https:// URL" },
 		{ "{\"url\":\"sip:a@h\",\"format\":\"ntfy\"}", "format",
+		  "must be absent" },
+		{ "{\"channel\":\"mailto\"," URL "}", "url",
+		  "mailto:user@host" },
+		{ "{\"url\":\"mailto:a@h?cc=b@h\"}", "url",
+		  "mailto:user@host" },
+		{ "{\"url\":\"mailto:a@h\",\"format\":\"ntfy\"}", "format",
 		  "must be absent" },
 		{ "{\"channel\":\"webhook\"}", "url", "is missing" }
 	};
