@@ -42,6 +42,9 @@ struct smtp_sender {
 	pool_t pool;
 	struct event *event;
 	struct smtp_client *client;
+	/* what differs from the client's: all of TLS, since 2.4.1 frees the
+	   client's with each connection */
+	struct smtp_client_settings conn_set;
 	const char *host;
 	in_port_t port;
 	enum smtp_client_connection_ssl_mode ssl_mode;
@@ -196,7 +199,7 @@ void smtp_sender_send(struct smtp_sender *sender, const char *localpart,
 	mail->to = timeout_add(sender->timeout_msecs, smtp_mail_timeout, mail);
 	mail->conn = smtp_client_connection_create(sender->client,
 		SMTP_PROTOCOL_SMTP, sender->host, sender->port,
-		sender->ssl_mode, NULL);
+		sender->ssl_mode, &sender->conn_set);
 	smtp_mail_start(mail, &rcpt, data);
 }
 
@@ -220,9 +223,7 @@ static char *read_ca_file(const char *path, const char **error_r)
 }
 
 static int smtp_sender_init_tls(struct smtp_sender *sender,
-				const char *ca_file,
-				const struct ssl_iostream_settings **ssl_r,
-				const char **error_r)
+				const char *ca_file, const char **error_r)
 {
 	char *ca = NULL;
 
@@ -236,20 +237,18 @@ static int smtp_sender_init_tls(struct smtp_sender *sender,
 			return -1;
 		}
 	}
-	*ssl_r = lemonade_smtp_ssl_settings(sender->pool, ca,
-					    X509_get_default_cert_dir());
+	sender->conn_set.ssl = lemonade_smtp_ssl_settings(sender->pool, ca,
+		X509_get_default_cert_dir());
 	i_free(ca);
 	return 0;
 }
 
 static void smtp_sender_init_client(struct smtp_sender *sender,
-				    const struct smtp_sender_settings *set,
-				    const struct ssl_iostream_settings *ssl)
+				    const struct smtp_sender_settings *set)
 {
 	const struct smtp_client_settings client_set = {
 		.my_hostname = set->hostname,
 		.dns_client_socket_path = set->dns_client_socket_path,
-		.ssl = ssl,
 		/* ours comes first */
 		.command_timeout_msecs = set->timeout_msecs + 1000,
 		.connect_timeout_msecs = set->timeout_msecs + 1000,
@@ -269,7 +268,6 @@ int smtp_sender_init(struct event *event,
 		[SMTP_SENDER_TLS_IMMEDIATE] = SMTP_CLIENT_SSL_MODE_IMMEDIATE,
 		[SMTP_SENDER_TLS_STARTTLS] = SMTP_CLIENT_SSL_MODE_STARTTLS
 	};
-	const struct ssl_iostream_settings *ssl = NULL;
 	pool_t pool = pool_alloconly_create("smtp sender", 1024);
 	struct smtp_sender *sender = p_new(pool, struct smtp_sender, 1);
 
@@ -278,12 +276,12 @@ int smtp_sender_init(struct event *event,
 	sender->port = set->port;
 	sender->ssl_mode = modes[set->tls];
 	sender->timeout_msecs = set->timeout_msecs;
-	if (smtp_sender_init_tls(sender, set->ca_file, &ssl, error_r) < 0) {
+	if (smtp_sender_init_tls(sender, set->ca_file, error_r) < 0) {
 		pool_unref(&pool);
 		return -1;
 	}
 	sender->event = event_create(event);
-	smtp_sender_init_client(sender, set, ssl);
+	smtp_sender_init_client(sender, set);
 	*sender_r = sender;
 	return 0;
 }
@@ -298,7 +296,6 @@ void smtp_sender_deinit(struct smtp_sender **_sender)
 		smtp_mail_abort(sender->mails);
 	}
 	smtp_client_deinit(&sender->client);
-	ssl_iostream_context_cache_free();
 	event_unref(&sender->event);
 	pool_unref(&sender->pool);
 }

@@ -289,7 +289,7 @@ def test_mailto_tls(mail_server, make_server):
     """Beyond the loopback nothing goes in the clear."""
     phone = new_phone(mail_server)
     server = make_server(**SETTINGS)
-    user = server.user()
+    user = server.user("sdbox")
     add_verified(server, user, phone.uri)
     server.log.expect("smtp-client")
     for url, said in TLS:
