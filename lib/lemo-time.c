@@ -201,9 +201,9 @@ void lemo_time_add_rfc5322(struct lemo_buf *buf, int64_t time)
 		time = 0;
 	civil_from_unix(time, &c);
 	/* the first day was a Thursday */
-	lemo_buf_add(buf, WEEKDAYS + (time / 86400 + 4) % 7 * 3, 3);
+	lemo_buf_add(buf, &WEEKDAYS[(time / 86400 + 4) % 7 * 3], 3);
 	lemo_buf_addf(buf, ", %02u ", c.day);
-	lemo_buf_add(buf, MONTHS + (c.month - 1) * 3, 3);
+	lemo_buf_add(buf, &MONTHS[(c.month - 1) * 3], 3);
 	lemo_buf_addf(buf, " %04u %02u:%02u:%02u +0000", c.year, c.hour,
 		      c.minute, c.second);
 }
