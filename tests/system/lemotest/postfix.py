@@ -6,7 +6,6 @@ import subprocess
 
 from . import wait
 from .log import Log
-from .server import free_ports
 
 DOMAIN = "lemo.test"
 
@@ -63,7 +62,7 @@ class Postfix:
 
     def __init__(self, directory, server, conf=""):
         self.base = os.path.join(directory, "postfix")
-        self.port = free_ports(1)[0]
+        self.port = server.smtp_port
         self.log = Log(f"{self.base}/log/maillog")
         self.process = None
         for sub in ("conf", "queue", "data", "log"):
