@@ -106,3 +106,14 @@ class Postfix:
         """Returns when the queue has it."""
         with smtplib.SMTP("127.0.0.1", self.port, timeout=10) as smtp:
             smtp.sendmail(sender, recipients, mail)
+
+    def is_idle(self):
+        """Nothing is in the queue."""
+        return not any(
+            files for name in ("maildrop", "incoming", "active", "deferred",
+                               "hold")
+            for _, _, files in os.walk(f"{self.base}/queue/{name}"))
+
+    def settle(self):
+        """Waits until each mail, and what it caused, is where it belongs."""
+        wait.until(self.is_idle, 10, "the queue is empty")
