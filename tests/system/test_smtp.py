@@ -142,8 +142,7 @@ def test_df_08_df_09_vacation(postfix, server):
     wait.until(lambda: count(third) == 1, 10, "the reply to another")
 
 
-def test_e2e_9_vacation_and_notify_from_the_device(postfix, server,
-                                                   endpoints):
+def test_e2e_9_se_05_se_06_rules_from_the_device(postfix, server, endpoints):
     """The phone sets both by ManageSieve, and takes both away again."""
     user, boss, endpoint = server.user(), server.user(), endpoints.new()
     user.register(endpoint, payload=3, filter="SUBJECT never")

@@ -34,7 +34,7 @@ static int sign(int n)
 	return n < 0 ? -1 : n > 0;
 }
 
-static void test_casemap_compare(void)
+static void test_casemap_compare_df_03(void)
 {
 	unsigned int i;
 
@@ -86,7 +86,7 @@ static const struct {
 	{ "\xA4x", "\xA4", 1 },
 };
 
-static void test_casemap_begins(void)
+static void test_casemap_begins_df_03(void)
 {
 	unsigned int i;
 
@@ -132,8 +132,8 @@ static void test_casemap_hostile(void)
 int main(void)
 {
 	static void (*const tests[])(void) = {
-		test_casemap_compare,
-		test_casemap_begins,
+		test_casemap_compare_df_03,
+		test_casemap_begins_df_03,
 		test_casemap_hostile,
 		NULL
 	};
