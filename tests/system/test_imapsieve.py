@@ -94,7 +94,8 @@ def test_df_11_deposit_by_such_a_script_is_no_event(user):
 
 @pytest.mark.parametrize("name, action", [
     ("vacation", 'vacation "away";'), ("reject", 'reject "no";'),
-    ("envelope", 'if envelope "from" "x" { keep; }'), ("vacation", "")])
+    ("envelope", 'if envelope "from" "x" { keep; }'), ("vacation", "")],
+    ids=["vacation", "reject", "envelope", "required"])
 def test_df_11_what_is_for_deliveries_only(user, name, action):
     """Also if it is only required: the script ends with an error that the
     user can read, and the message stays."""
