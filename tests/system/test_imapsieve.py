@@ -67,8 +67,12 @@ def test_df_11_events_and_environment(user):
     assert flags(session) == {"APPEND-INBOX"}
     session.must("COPY", "1", "Junk")
     assert flags(session, "Junk") == {"APPEND-INBOX", "COPY-Junk"}
-    session.must("STORE", "1", "FLAGS", "(\\Seen)")
-    assert flags(session, "Junk") == {"\\Seen", "FLAG-Junk"}
+    # reading changes \Seen
+    session.must("FETCH", "1", "(BODY[])")
+    assert flags(session, "Junk") == {"APPEND-INBOX", "COPY-Junk", "\\Seen",
+                                      "FLAG-Junk"}
+    session.must("STORE", "1", "FLAGS", "(\\Draft)")
+    assert flags(session, "Junk") == {"\\Draft", "FLAG-Junk"}
     for script in ("none", "missing"):
         attach(user, script)
         session.append("INBOX", message())
