@@ -451,14 +451,17 @@ bool held_back_of_verdict(const char *verdict, enum held_back *reason_r)
 	return FALSE;
 }
 
-/* Oldest first, so that the next one takes the oldest's place. */
+/* What quiet hours hold is to ring. Oldest first, so that the next one takes
+   the oldest's place. */
 static void device_load_rings(struct device *device)
 {
+	struct notifier *notifier = device->users->notifier;
 	int64_t rings[DEVICE_RINGS];
 	unsigned int count;
 
-	count = rang_get_rings(device->users->notifier->rang, device->id,
-			       rings, DEVICE_RINGS);
+	count = held_get_rings(notifier->held, device, rings, DEVICE_RINGS);
+	count += rang_get_rings(notifier->rang, device->id, rings + count,
+				DEVICE_RINGS - count);
 	while (count > 0)
 		device->rings[device->rings_next++] = rings[--count];
 	device->rings_loaded = TRUE;
