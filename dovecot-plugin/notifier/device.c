@@ -482,3 +482,13 @@ bool device_rings_first_time(struct device *device, int64_t ring)
 	device->rings[device->rings_next++ % DEVICE_RINGS] = ring;
 	return TRUE;
 }
+
+void device_forget_ring(struct device *device, int64_t ring)
+{
+	unsigned int i;
+
+	for (i = 0; i < DEVICE_RINGS; i++) {
+		if (device->rings[i] == ring)
+			device->rings[i] = 0;
+	}
+}

@@ -13,6 +13,7 @@
 #include "notifier.h"
 #include "notify-clock.h"
 #include "outbox.h"
+#include "presence.h"
 #include "quiet.h"
 #include "rang.h"
 #include "target.h"
@@ -430,14 +431,39 @@ held_get_speaker(struct held *held, const struct device *device,
 	return line;
 }
 
+/* The client is connected by now: it sees all of them in-band. If its
+   connection turns out to be dead, the speaker rings for all. */
+static void held_seen(struct held *held, struct device *device,
+		      const struct event_line *speaker)
+{
+	struct trace *trace = held->notifier->trace;
+	struct event_line *line;
+	sqlite3_stmt *stmt;
+
+	device_forget_ring(device, event_ring_key(&speaker->event));
+	stmt = outbox_query(held->notifier->outbox, OUTBOX_HELD_LINES, "i",
+			    device->id);
+	while ((line = held_next(held, stmt)) != NULL) {
+		trace_resume(trace, &line->event, HELD_BACK_QUIET);
+		device_hold_back(device, HELD_BACK_PRESENCE);
+		trace_end(trace);
+		event_line_unref(&line);
+	}
+	outbox_done(stmt);
+}
+
 static void held_release(struct held *held, struct device *device)
 {
+	struct notifier *notifier = held->notifier;
 	unsigned int class = 0, events = device->held_events;
 	struct event_line *line;
 
 	line = held_get_speaker(held, device, &class);
-	if (line != NULL &&
-	    ingest_event_held(held->notifier, device, line, class, events))
+	if (line != NULL && device->target != NULL &&
+	    presence_holds_back(notifier->presence, device, line))
+		held_seen(held, device, line);
+	else if (line != NULL &&
+		 ingest_event_held(notifier, device, line, class, events))
 		held_ring_all(held, device, &line->event);
 	event_line_unref(&line);
 	held_forget(held, device);
