@@ -117,6 +117,12 @@ int lemonade_mail_cmd_store_fail(struct lemonade_mail_cmd *cmd,
 	return -1;
 }
 
+int lemonade_mail_cmd_not_found(struct lemonade_mail_cmd *cmd)
+{
+	return lemonade_mail_cmd_fail(cmd, DOVEADM_EX_NOTFOUND,
+		t_strdup_printf("Device %s does not exist", cmd->device));
+}
+
 int lemonade_mail_cmd_find(struct lemonade_mail_cmd *cmd,
 			   struct mail_user *user, const char **json_r)
 {
@@ -137,6 +143,5 @@ int lemonade_mail_cmd_lookup(struct lemonade_mail_cmd *cmd,
 
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
-	return lemonade_mail_cmd_fail(cmd, DOVEADM_EX_NOTFOUND,
-		t_strdup_printf("Device %s does not exist", cmd->device));
+	return lemonade_mail_cmd_not_found(cmd);
 }

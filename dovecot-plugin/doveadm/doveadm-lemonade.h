@@ -100,6 +100,8 @@ int lemonade_mail_cmd_begin(struct lemonade_mail_cmd *cmd,
 int lemonade_mail_cmd_store_fail(struct lemonade_mail_cmd *cmd,
 				 const char *what,
 				 const struct lemonade_store_error *error);
+/* For a device that is not there. */
+int lemonade_mail_cmd_not_found(struct lemonade_mail_cmd *cmd);
 /* Begins and reads cmd->device. Returns 1, 0 if there is none, -1 with
    everything said. */
 int lemonade_mail_cmd_find(struct lemonade_mail_cmd *cmd,
