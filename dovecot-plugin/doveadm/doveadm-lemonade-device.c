@@ -5,7 +5,6 @@
 #include "lemo-limits.h"
 #include "lemo-token.h"
 #include "lemonade-definition.h"
-#include "lemonade-device-store.h"
 #include "doveadm-lemonade.h"
 
 static void code_row(const char *const *fields, void *context)

@@ -2,7 +2,6 @@
 
 #include "lib.h"
 #include "mail-user.h"
-#include "lemonade-device-store.h"
 #include "doveadm-lemonade.h"
 
 static void purge_row(const char *const *fields, void *context)

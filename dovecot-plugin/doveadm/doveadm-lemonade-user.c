@@ -5,7 +5,6 @@
 #include "mail-user.h"
 #include "mail-storage-service.h"
 #include "lemo-subscription.h"
-#include "lemonade-device-store.h"
 #include "doveadm-lemonade.h"
 
 int lemonade_mail_cmd_prerun(struct doveadm_mail_cmd_context *ctx,
@@ -114,6 +113,20 @@ int lemonade_mail_cmd_store_fail(struct lemonade_mail_cmd *cmd,
 	lemonade_doveadm_error(cmd->ctx.cctx, "Device %s can't be %s: %s",
 			       cmd->device, what, error->text);
 	doveadm_mail_failed_error(&cmd->ctx, error->error);
+	return -1;
+}
+
+int lemonade_mail_cmd_each(struct lemonade_mail_cmd *cmd,
+			   struct mail_user *user, lemonade_device_t *callback,
+			   void *context)
+{
+	struct lemonade_store_error error;
+
+	if (lemonade_device_each(user, callback, context, &error) == 0)
+		return 0;
+	lemonade_doveadm_error(cmd->ctx.cctx, "Devices can't be read: %s",
+			       error.text);
+	doveadm_mail_failed_error(&cmd->ctx, error.error);
 	return -1;
 }
 

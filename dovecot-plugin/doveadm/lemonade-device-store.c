@@ -125,7 +125,7 @@ int lemonade_device_remove(struct mail_user *user, const char *device,
 	return ret;
 }
 
-static int iterate(struct mailbox *box, ARRAY_TYPE(const_string) *names)
+static int get_names(struct mailbox *box, ARRAY_TYPE(const_string) *names)
 {
 	struct mailbox_attribute_iter *iter;
 	const char *name;
@@ -142,21 +142,37 @@ static int iterate(struct mailbox *box, ARRAY_TYPE(const_string) *names)
 	return mailbox_attribute_iter_deinit(&iter);
 }
 
-int lemonade_device_names(struct mail_user *user, const char *const **names_r,
-			  struct lemonade_store_error *error_r)
+static int each(struct mailbox *box, lemonade_device_t *callback, void *context)
 {
+	struct mail_attribute_value value;
 	ARRAY_TYPE(const_string) names;
-	struct mailbox *box;
+	const char *name;
 	int ret;
 
 	t_array_init(&names, LEMO_DEVICES_MAX);
+	ret = get_names(box, &names);
+	array_foreach_elem(&names, name) {
+		if (ret < 0)
+			break;
+		ret = mailbox_attribute_get(box, MAIL_ATTRIBUTE_TYPE_PRIVATE,
+					    device_key(name), &value);
+		if (ret > 0)
+			callback(name, value.value, context);
+	}
+	return ret < 0 ? -1 : 0;
+}
+
+int lemonade_device_each(struct mail_user *user, lemonade_device_t *callback,
+			 void *context, struct lemonade_store_error *error_r)
+{
+	struct mailbox *box;
+	int ret;
+
 	if (open_box(user, &box, error_r) < 0)
 		return -1;
-	ret = iterate(box, &names);
+	ret = each(box, callback, context);
 	if (ret < 0)
 		box_error(box, error_r);
 	mailbox_free(&box);
-	array_append_zero(&names);
-	*names_r = array_front(&names);
 	return ret;
 }
