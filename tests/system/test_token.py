@@ -7,7 +7,6 @@ import time
 
 import pytest
 
-import conftest
 from lemotest import wait
 from lemotest.imap import Literal
 from lemotest.users import message
@@ -33,16 +32,11 @@ class Tokens:
 
 
 @pytest.fixture(scope="module")
-def _tokens(run_dir, endpoints):
+def _tokens(endpoints, module_server):
     endpoint = endpoints.new("notify")
-    server = conftest.start(run_dir, endpoints, "tokens",
-                            {"lemonade_token_url": endpoint.url})
-    yield Tokens(server, endpoint)
-    server.log.mark()
-    # sessions and the notifier end at the same time
-    server.log.expect("lemonade: No acknowledgement in time")
-    conftest.stop(server, gently=True)
-    assert not server.log.unexpected()
+    return Tokens(module_server("tokens",
+                                {"lemonade_token_url": endpoint.url}),
+                  endpoint)
 
 
 @pytest.fixture
