@@ -380,25 +380,32 @@ void lemonade_handoff_end(struct lemonade_handoff **_handoff)
  * Status
  */
 
-static const char *status_ask(struct lemonade_conn *conn, const char *request)
+/* Returns 1 with *status_r (NULL: refused), 0 if no answer came in time, -1 if
+   the connection failed. */
+static int status_ask(struct lemonade_conn *conn, const char *request,
+		      const char **status_r)
 {
 	uint64_t deadline = lemonade_conn_now() + STATUS_TIMEOUT_MSECS;
 	const char *const *args;
 	char *line;
+	int ret;
 
+	*status_r = NULL;
 	if (lemonade_conn_write(conn, request, strlen(request), deadline) < 0)
-		return NULL;
-	while (lemonade_conn_read(conn, deadline, &line) > 0) {
+		return -1;
+	while ((ret = lemonade_conn_read(conn, deadline, &line)) > 0) {
 		args = t_strsplit_tabescaped(line);
 		if (args[0] == NULL || args[1] == NULL)
 			continue;
-		if (strcmp(args[0], "STATUS") == 0)
-			return args[1];
+		if (strcmp(args[0], "STATUS") == 0) {
+			*status_r = args[1];
+			return 1;
+		}
 		if (strcmp(args[0], "NO") == 0 &&
 		    strcmp(args[1], "STATUS") == 0)
-			return NULL;
+			return 1;
 	}
-	return NULL;
+	return ret;
 }
 
 const char *lemonade_handoff_status(struct lemonade_user *luser,
@@ -406,6 +413,7 @@ const char *lemonade_handoff_status(struct lemonade_user *luser,
 {
 	struct lemonade_conn *conn;
 	const char *error, *status;
+	int ret;
 
 	if (lemonade_conn_now() < breaker_until)
 		return NULL;
@@ -414,12 +422,15 @@ const char *lemonade_handoff_status(struct lemonade_user *luser,
 		breaker_open(luser, error);
 		return NULL;
 	}
-	status = status_ask(conn, t_strdup_printf("STATUS\t%s\t%s\n",
-		str_tabescape(luser->user->username), device));
-	if (status != NULL)
+	ret = status_ask(conn, t_strdup_printf("STATUS\t%s\t%s\n",
+		str_tabescape(luser->user->username), device), &status);
+	if (ret > 0)
 		lemonade_conn_release(&conn);
 	else
 		lemonade_conn_abort(&conn);
+	/* who asks for all devices waits once */
+	if (ret == 0)
+		breaker_open(luser, "No status in time");
 	return status;
 }
 

@@ -12,7 +12,7 @@ import pytest
 from lemotest import wait
 from lemotest.namespace import UIDS
 from lemotest.server import is_24
-from lemotest.users import deliver, message
+from lemotest.users import PUSH, deliver, message
 from lemotest.wire import FakeNotifier, parse_line
 
 NO_SERVICE = "protocols = imap lmtp sieve\n"
@@ -129,6 +129,18 @@ def test_nf_09_device_lines(stand_in):
     stand_in.fake.answer = lambda _: None
     device(user)
     assert len(spooled(stand_in)) == 1
+
+
+def test_nf_09_status_is_waited_for_once(stand_in):
+    """The notifier hangs, and a client looks at all its devices."""
+    user = stand_in.user()
+    for n in range(3):
+        device(user, f"d{n}")
+    found = user.session.getmetadata_all(PUSH)
+    assert [json.loads(found[f"{PUSH}/d{n}/status"]) for n in range(3)] == \
+        [{"unavailable": True}] * 3
+    assert len([line for line in stand_in.fake.lines
+                if line.startswith("STATUS")]) == 1
 
 
 @pytest.mark.parametrize("stand_in", [{"lemonade_handoff_timeout": "5 s"}],
