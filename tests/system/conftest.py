@@ -162,6 +162,24 @@ def make_server(run_dir, endpoints, request):
         stop(server)
 
 
+@pytest.fixture(scope="module")
+def module_server(run_dir, endpoints):
+    """Starts a server for the tests of a module: module_server(name,
+    settings, conf)."""
+    made = []
+
+    def make(name, settings, conf=""):
+        made.append(start(run_dir, endpoints, name, settings, conf))
+        return made[-1]
+    yield make
+    for server in made:
+        server.log.mark()
+        # sessions and the notifier end at the same time
+        server.log.expect("lemonade: No acknowledgement in time")
+        stop(server, gently=True)
+        assert not server.log.unexpected()
+
+
 @pytest.fixture(params=["maildir", "sdbox"])
 def user(request, server):
     return server.user(request.param)
