@@ -28,6 +28,9 @@
 /* Quiet times of a device. */
 #define LEMO_DEVICE_QUIET_TIMES_MAX 16
 
+/* Devices that Sieve scripts name for one delivery; more are ignored. */
+#define LEMO_SIEVE_NOTIFY_MAX 8
+
 #define LEMO_USER_MAX 255
 
 #endif

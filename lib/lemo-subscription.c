@@ -1,6 +1,7 @@
 #include "lemo-subscription.h"
 #include "lemo-subscription-private.h"
 #include "lemo-base64url.h"
+#include "lemo-device-uri.h"
 #include "lemo-p256.h"
 #include "lemo-time.h"
 #include "lemo-token.h"
@@ -16,7 +17,7 @@
 #define AUTH_LEN 16 /* octets, RFC 8291 3.2 */
 
 const char *const lemo_channel_names[] = {
-	"webhook", "webpush", "exec", "log", "null", NULL
+	"webhook", "webpush", "sip", "exec", "log", "null", NULL
 };
 
 #define CHANNEL_TOKEN "token"
@@ -119,6 +120,7 @@ static bool parse_device_client_id(struct parser *p, json_t *value)
 
 static bool parse_url(struct parser *p, json_t *value)
 {
+	const struct lemo_device_uri *uri;
 	struct lemo_weburl url;
 
 	if (!json_is_string(value))
@@ -126,6 +128,9 @@ static bool parse_url(struct parser *p, json_t *value)
 	if (json_string_length(value) > LEMO_DEVICE_URL_MAX)
 		return fail(p, "is longer than 1000 octets");
 	p->sub->url = json_string_value(value);
+	uri = lemo_device_uri_find(p->sub->url);
+	if (uri != NULL)
+		return uri->check(p->sub->url, &p->error->reason) == 0;
 	return lemo_weburl_parse(p->sub->url, &url, &p->error->reason) == 0;
 }
 
@@ -209,7 +214,8 @@ static bool parse_channel(struct parser *p, json_t *value)
 		return true;
 	}
 	if (!get_choice(p, value, lemo_channel_names,
-			"must be webhook, webpush, exec, log or null", &num))
+			"must be webhook, webpush, sip, exec, log or "
+			"null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
 	return true;
@@ -394,6 +400,22 @@ static bool finish_webpush(struct parser *p)
 	return has_no_format(p);
 }
 
+static bool finish_uri(struct parser *p, const struct lemo_device_uri *wanted,
+		       const struct lemo_device_uri *uri)
+{
+	if (uri == NULL || strcmp(uri->channel, wanted->channel) != 0)
+		return fail_in(p, "url", wanted->must_be);
+	return has_no_format(p);
+}
+
+static const char *default_channel(const struct lemo_subscription *sub,
+				   const struct lemo_device_uri *uri)
+{
+	if (uri != NULL)
+		return uri->channel;
+	return sub->p256dh != NULL ? "webpush" : "webhook";
+}
+
 /* A name that is kept for tokens has nothing else. */
 static bool finish_token(struct parser *p)
 {
@@ -408,11 +430,19 @@ static bool finish_token(struct parser *p)
 static bool finish(struct parser *p)
 {
 	struct lemo_subscription *sub = p->sub;
+	const struct lemo_device_uri *wanted, *uri = sub->url == NULL ?
+		NULL : lemo_device_uri_find(sub->url);
 
 	if (is_token_device(p))
 		return finish_token(p);
 	if (sub->channel == NULL)
-		sub->channel = sub->p256dh != NULL ? "webpush" : "webhook";
+		sub->channel = default_channel(sub, uri);
+	wanted = lemo_device_uri_of_channel(sub->channel);
+	if (wanted != NULL)
+		return finish_uri(p, wanted, uri);
+	if (uri != NULL)
+		return fail_in(p, "url", "must be an https:// URL with this "
+			       "channel");
 	if (strcmp(sub->channel, "webpush") == 0)
 		return finish_webpush(p);
 	if (strcmp(sub->channel, "webhook") == 0) {

@@ -17,10 +17,12 @@ static const struct {
 	{ "disabled", "it is disabled" },
 	{ "events", "its events do not name this one" },
 	{ "expired", "its subscription has expired" },
+	{ "gone", "its push service knows it no more" },
 	{ "invalid", "its entry cannot be parsed" },
 	{ "own", "the user sent it himself" },
 	{ "presence", "it is connected" },
 	{ "quiet", "quiet hours" },
+	{ "script", "a Sieve script says push:none" },
 	{ "silent", "it is about a message that never rang it" },
 	{ "unverified", "its verification code has not come back" }
 };

@@ -92,6 +92,33 @@ LEMONADE_TRY([$3], [$4],
 	[AC_MSG_RESULT([no])])
 ])
 
+# LEMONADE_SIEVE
+# The Sieve plugin needs Pigeonhole's headers, which not every dovecot-dev has.
+AC_DEFUN([LEMONADE_SIEVE], [
+AC_ARG_WITH([sieve],
+	[AS_HELP_STRING([--without-sieve],
+		[no notify method for Pigeonhole's Sieve])],
+	[], [with_sieve=$with_dovecot])
+AS_IF([test "$with_sieve" != no && test "$with_dovecot" = no],
+      [AC_MSG_ERROR([--with-sieve needs Dovecot: say --without-sieve])])
+AS_IF([test "$with_sieve" != no], [
+	AC_MSG_CHECKING([whether Pigeonhole's headers can be compiled])
+	SIEVE_INCLUDE="-I$dovecot_pkgincludedir/sieve"
+	lemonade_include=$LIBDOVECOT_INCLUDE
+	LIBDOVECOT_INCLUDE="$LIBDOVECOT_INCLUDE $SIEVE_INCLUDE"
+	LEMONADE_TRY([#include "sieve-ext-enotify.h"],
+		[(void)sizeof(struct sieve_enotify_method_def);],
+		[AC_MSG_RESULT([yes])],
+		[AC_MSG_RESULT([no])
+		 AC_MSG_ERROR(m4_normalize([see config.log: install Pigeonhole's
+			headers (Debian: in dovecot-dev), or say
+			--without-sieve]))])
+	LIBDOVECOT_INCLUDE=$lemonade_include
+])
+AC_SUBST([SIEVE_INCLUDE])
+AM_CONDITIONAL([SIEVE], [test "$with_sieve" != no])
+])
+
 # LEMONADE_LATER(ROOM)
 # Packagers' scripts may say --without-ROOM already; nobody can have it yet.
 AC_DEFUN([LEMONADE_LATER], [

@@ -11,12 +11,17 @@
 
 #define LEMONADE_LIST_CONTEXT(obj) \
 	MODULE_CONTEXT(obj, lemonade_list_module)
+#define LEMONADE_MAILBOX_CONTEXT(obj) \
+	MODULE_CONTEXT(obj, lemonade_mailbox_module)
 
 /* The acl plugin is no dependency: what is needed of it is looked up. */
 struct lemonade_list {
 	union mailbox_list_module_context module_ctx;
 
 	lemonade_acl_update_t *super_update;
+	/* a mailbox is being made, with the rights of its parent: it has an
+	   event of its own */
+	bool creating;
 	unsigned int (*lookup_right)(struct acl_backend *backend,
 				     const char *right);
 	int (*have_right)(struct acl_object *aclobj, unsigned int right_idx);
@@ -24,6 +29,8 @@ struct lemonade_list {
 
 static MODULE_CONTEXT_DEFINE_INIT(lemonade_list_module,
 				  &mailbox_list_module_register);
+static MODULE_CONTEXT_DEFINE_INIT(lemonade_mailbox_module,
+				  &mail_storage_module_register);
 
 static bool is_accessible(const struct lemonade_list *llist,
 			  struct acl_object *aclobj)
@@ -54,7 +61,7 @@ static int lemonade_acl_update(struct acl_object *aclobj,
 	struct lemonade_user *luser = lemonade_user_get(list->ns->user);
 	bool before, after;
 
-	if (luser == NULL || luser->set == NULL ||
+	if (luser == NULL || luser->set == NULL || llist->creating ||
 	    lemonade_user_replicates(luser))
 		return llist->super_update(aclobj, update);
 	before = is_accessible(llist, aclobj);
@@ -109,4 +116,32 @@ void lemonade_acl_storage_added(struct mail_namespace *ns)
 		return;
 	llist->super_update = lemonade_acl_watch(backend, lemonade_acl_update);
 	MODULE_CONTEXT_SET(ns->list, lemonade_list_module, llist);
+}
+
+static int lemonade_create_box(struct mailbox *box,
+			       const struct mailbox_update *update,
+			       bool directory)
+{
+	union mailbox_module_context *ctx = LEMONADE_MAILBOX_CONTEXT(box);
+	struct lemonade_list *llist = LEMONADE_LIST_CONTEXT(box->list);
+	int ret;
+
+	llist->creating = TRUE;
+	ret = ctx->super.create_box(box, update, directory);
+	llist->creating = FALSE;
+	return ret;
+}
+
+void lemonade_acl_mailbox_allocated(struct mailbox *box)
+{
+	union mailbox_module_context *ctx;
+
+	if (LEMONADE_LIST_CONTEXT(box->list) == NULL)
+		return;
+	ctx = p_new(box->pool, union mailbox_module_context, 1);
+	/* around the acl plugin, which comes first and so is outermost in the
+	   chain of box->vlast */
+	ctx->super = box->v;
+	box->v.create_box = lemonade_create_box;
+	MODULE_CONTEXT_SET_SELF(box, lemonade_mailbox_module, ctx);
 }

@@ -8,8 +8,11 @@
  */
 
 struct mail_namespace;
+struct mailbox;
 
-/* A hook of mail-storage-hooks.h; the acl plugin is ready only then. */
+/* Hooks of mail-storage-hooks.h; the acl plugin is not ready before the
+   first. */
 void lemonade_acl_storage_added(struct mail_namespace *ns);
+void lemonade_acl_mailbox_allocated(struct mailbox *box);
 
 #endif

@@ -7,11 +7,13 @@
 #include "imap-util.h"
 #include "mail-storage-private.h"
 #include "lemonade-commit.h"
+#include "lemonade-channels.h"
 #include "lemonade-handoff.h"
 #include "lemonade-line.h"
 #include "lemonade-match.h"
 #include "lemonade-message.h"
 #include "lemonade-quota.h"
+#include "lemonade-ring.h"
 #include "lemonade-text.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
@@ -35,6 +37,8 @@ struct arrivals {
 	ARRAY_TYPE(seq_range) uids;
 	struct lemonade_verdicts verdicts;
 	ARRAY_TYPE(seq_range) hits[LEMO_EVENT_MAX_DEVICES];
+	/* what a Sieve script says of them; NULL: nothing */
+	struct lemonade_ring *ring;
 };
 
 static bool feed_wants(const struct commit *c, enum lemo_event_type type)
@@ -116,8 +120,25 @@ static void arrivals_look_for_trace(struct commit *c,
 		(void)lemonade_view_open(&c->view, c->txn->box);
 }
 
+/* A script's word is worth more than event groups and filters, and than that
+   the user sent it; what cannot be read rings nobody. */
+static void arrivals_ask_script(struct commit *c, const struct arrivals *a,
+				struct lemonade_verdicts *verdicts)
+{
+	unsigned int i;
+
+	if (c->view.state == LEMONADE_VIEW_NO_ACCESS)
+		return;
+	for (i = 0; i < verdicts->count; i++) {
+		verdicts->verdict[i] =
+			lemonade_ring_verdict(a->ring,
+				array_idx(&c->txn->devices, i),
+				verdicts->verdict[i]);
+	}
+}
+
 /* The verdicts on one message; view->mail points to it if is_there. */
-static void arrival_verdicts(struct commit *c, const struct arrivals *a,
+static void arrival_filtered(struct commit *c, const struct arrivals *a,
 			     uint32_t uid, bool is_there,
 			     struct lemonade_verdicts *verdicts_r)
 {
@@ -138,6 +159,14 @@ static void arrival_verdicts(struct commit *c, const struct arrivals *a,
 	}
 }
 
+static void arrival_verdicts(struct commit *c, const struct arrivals *a,
+			     uint32_t uid, bool is_there,
+			     struct lemonade_verdicts *verdicts_r)
+{
+	arrival_filtered(c, a, uid, is_there, verdicts_r);
+	arrivals_ask_script(c, a, verdicts_r);
+}
+
 /* The highest payload level that anybody may get: more is not even read. */
 static unsigned int
 payload_level(const struct commit *c, enum lemo_event_type type,
@@ -154,11 +183,8 @@ payload_level(const struct commit *c, enum lemo_event_type type,
 
 		if (strcmp(verdicts->verdict[i], LEMO_VERDICT_MATCH) != 0)
 			continue;
-		level = device->sub->payload;
-		if (strcmp(device->sub->channel, "webhook") == 0)
-			level = I_MIN(level, set->lemonade_webhook_payload);
-		else if (strcmp(device->sub->channel, "webpush") == 0)
-			level = I_MIN(level, set->lemonade_webpush_payload);
+		level = lemonade_channel_ceiling(set, device->sub->channel);
+		level = I_MIN(level, device->sub->payload);
 		max = I_MAX(max, level);
 	}
 	return max;
@@ -208,6 +234,8 @@ static void arrival_send(struct commit *c, const struct arrivals *a,
 				lemonade_message_importance(c->view.mail);
 		}
 	}
+	if (a->ring != NULL)
+		lemonade_ring_told(a->ring, &event);
 	commit_send(c, &event, &verdicts, uid != 0);
 }
 
@@ -249,6 +277,9 @@ static void commit_arrivals(struct commit *c, enum lemo_event_type type)
 
 	arrivals_get_uids(c, &a);
 	lemonade_match_event(&c->txn->devices, type, NULL, &a.verdicts);
+	if (type == LEMO_EVENT_MESSAGE_NEW)
+		a.ring = lemonade_ring_find(c->luser->user->username);
+	arrivals_ask_script(c, &a, &a.verdicts);
 	wanted = lemonade_match_any(&a.verdicts) || feed_wants(c, type);
 	commit_look(c, type, &a.verdicts);
 	if (!wanted && type == LEMO_EVENT_MESSAGE_APPEND) {

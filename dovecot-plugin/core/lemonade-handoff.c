@@ -5,6 +5,7 @@
 #include "str.h"
 #include "str-sanitize.h"
 #include "strescape.h"
+#include "master-service.h"
 #include "lemo-event-wire.h"
 #include "lemonade-conn.h"
 #include "lemonade-gone.h"
@@ -54,12 +55,19 @@ const char *lemonade_handoff_path(const struct lemonade_user *luser)
 	return t_strconcat(luser->user->set->base_dir, "/", path, NULL);
 }
 
+/* Then the notifier may have ended before the last logouts. */
+static bool dovecot_stops(void)
+{
+	return master_service_is_killed(master_service) ||
+		master_service_is_master_stopped(master_service);
+}
+
 static void breaker_open(struct lemonade_user *luser, const char *error)
 {
 	static time_t last_log;
 
 	breaker_until = lemonade_conn_now() + BREAKER_MSECS;
-	if (lemonade_log_now(&last_log)) {
+	if (!dovecot_stops() && lemonade_log_now(&last_log)) {
 		e_warning(luser->event, "%s - is lemonade-notify running? "
 			  "Events wait in %s/spool", error,
 			  luser->set->lemonade_state_dir);
@@ -311,9 +319,7 @@ static void handoff_spool(struct lemonade_handoff *handoff)
 				       line->data, line->len, &error) < 0 &&
 		    lemonade_log_now(&last_log)) {
 			e_error(handoff->luser->event, "Event lost, neither "
-				"socket nor spool took it: %s - start "
-				"lemonade-notify once, it makes the "
-				"directory", error);
+				"socket nor spool took it: %s", error);
 		}
 	} T_END;
 }

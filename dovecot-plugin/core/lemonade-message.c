@@ -79,6 +79,15 @@ uint32_t lemonade_message_importance(struct mail *mail)
 			       header_raw(mail, "X-Priority"));
 }
 
+void lemonade_message_headers(struct mail *mail, struct lemo_event *event)
+{
+	event->message_id = message_id(mail);
+	event->from = header_utf8(mail, "From");
+	event->to = header_utf8(mail, "To");
+	event->subject = header_utf8(mail, "Subject");
+	event->date = message_date(mail);
+}
+
 void lemonade_message_fill(struct mail *mail, unsigned int level,
 			   struct lemo_event *event)
 {
@@ -87,12 +96,8 @@ void lemonade_message_fill(struct mail *mail, unsigned int level,
 	event->message_id = message_id(mail);
 	if (level >= LEMO_PAYLOAD_LOCATOR)
 		fill_locator(mail, event);
-	if (level >= LEMO_PAYLOAD_ENVELOPE) {
-		event->from = header_utf8(mail, "From");
-		event->to = header_utf8(mail, "To");
-		event->subject = header_utf8(mail, "Subject");
-		event->date = message_date(mail);
-	}
+	if (level >= LEMO_PAYLOAD_ENVELOPE)
+		lemonade_message_headers(mail, event);
 	if (level >= LEMO_PAYLOAD_SNIPPET)
 		event->snippet = snippet(mail);
 }

@@ -12,6 +12,10 @@ struct mail;
 void lemonade_message_fill(struct mail *mail, unsigned int level,
 			   struct lemo_event *event);
 
+/* Message-ID and what level 3 tells of the headers; the message need not be
+   stored. */
+void lemonade_message_headers(struct mail *mail, struct lemo_event *event);
+
 /* What the message says of its importance, as in struct lemo_event. Reads the
    header, where the storage's cache has not got it. */
 uint32_t lemonade_message_importance(struct mail *mail);

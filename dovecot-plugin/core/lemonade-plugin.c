@@ -15,7 +15,8 @@ const char *lemonade_plugin_dependencies[] = { "notify", NULL };
 
 static struct mail_storage_hooks lemonade_mail_storage_hooks = {
 	.mail_user_created = lemonade_user_created,
-	.mail_namespace_storage_added = lemonade_acl_storage_added
+	.mail_namespace_storage_added = lemonade_acl_storage_added,
+	.mailbox_allocated = lemonade_acl_mailbox_allocated
 };
 
 void lemonade_plugin_init(struct module *module)

@@ -17,10 +17,11 @@
 static void quota_run(struct lemonade_user *luser);
 
 /* Numbers are right when the quota plugin is through with the command. A loop
-   inside a command may end before, so it is the outermost that waits. */
+   inside a command may end before, so it is the outermost that waits. What
+   happens while the user is being closed is too late. */
 static void quota_run_soon(struct lemonade_user *luser)
 {
-	if (luser->quota->to == NULL) {
+	if (luser->quota->to == NULL && !luser->user->deinitializing) {
 		luser->quota->to = timeout_add_to(io_loop_get_root(), 0,
 						  quota_run, luser);
 	}

@@ -53,7 +53,9 @@ int lemonade_spool_add(const struct lemonade_settings *set, const char *id,
 
 	fd = open(tmp_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0640);
 	if (fd == -1) {
-		*error_r = t_strdup_printf("open(%s) failed: %m", tmp_path);
+		*error_r = t_strdup_printf("open(%s) failed: %m%s", tmp_path,
+			errno != ENOENT ? "" : " - start lemonade-notify "
+			"once, it makes the directory");
 		return -1;
 	}
 	ret = spool_write(fd, tmp_path, t_strconcat(dir, name, NULL),

@@ -149,8 +149,10 @@ static int cmd_export_run(struct doveadm_mail_cmd_context *ctx,
 	struct lemonade_export *exp;
 	int ret = -1;
 
-	if (lemonade_mail_cmd_begin(&cmd->cmd, user) < 0)
+	if (lemonade_mail_cmd_begin(&cmd->cmd, user) < 0) {
+		trace_free(&cmd->trace);
 		return -1;
+	}
 	exp = lemonade_export_init(user->username);
 	if (add_entries(&cmd->cmd, user, exp) == 0 &&
 	    ask_notifier(&cmd->cmd, user, exp) == 0) {

@@ -6,6 +6,7 @@
 #include "ioloop.h"
 #include "mail-user.h"
 #include "lemo-subscription.h"
+#include "lemo-token.h"
 #include "lemo-weburl.h"
 #include "lemonade-device-store.h"
 #include "doveadm-lemonade.h"
@@ -166,16 +167,28 @@ static int add_stored(struct lemonade_mail_cmd *cmd, struct mail_user *user,
 	return -1;
 }
 
+/* The notifier remembers what is no longer stored; a device token is stored
+   elsewhere, and forgotten when it goes. */
+static const char *state_not_stored(const struct device_row *row)
+{
+	return lemo_token_id_of_device(row->name) != NULL ? "ok" : "removed";
+}
+
+static const char *row_channel(const struct device_row *row)
+{
+	return lemo_token_id_of_device(row->name) != NULL ? "token" :
+		row->channel;
+}
+
 static void row_print(const struct device_row *row)
 {
 	const char *fields[] = {
 		t_strconcat("device=", row->name, NULL),
-		t_strconcat("channel=", row->channel, NULL),
+		t_strconcat("channel=", row_channel(row), NULL),
 		t_strconcat("origin=", row->origin, NULL),
 		t_strconcat("payload=", row->payload, NULL),
-		/* the notifier remembers what is no longer stored */
-		t_strconcat("state=", row->stored ? row->state : "removed",
-			    NULL),
+		t_strconcat("state=", row->stored ? row->state :
+			    state_not_stored(row), NULL),
 		t_strconcat("last_event=", row->last_event, NULL),
 		t_strconcat("last_sent=", row->last_sent, NULL),
 		t_strconcat("last_result=", row->last_result, NULL),

@@ -26,6 +26,7 @@
 
 /* Programs at once; lemonade_origin_connections is what usually counts. */
 #define EXEC_RUNNING_MAX 100
+#define CANNOT_RUN "lemonade_exec_program cannot be run: %s"
 #define EXEC_PATH "PATH=/usr/local/bin:/usr/bin:/bin"
 
 struct exec_run {
@@ -183,14 +184,14 @@ exec_start(const struct channel_job *job, const struct lemo_buf *body,
 	if (exec_runs_count >= EXEC_RUNNING_MAX)
 		return "too many programs run";
 	if (access(exec_set->lemonade_exec_program, X_OK) < 0)
-		return t_strdup_printf("program cannot be run: %m");
+		return t_strdup_printf(CANNOT_RUN, strerror(errno));
 	input = exec_input(body);
 	if (input < 0)
 		return t_strdup_printf("program cannot be told: %m");
 	pid = exec_fork(exec_env(job), input);
 	i_close_fd(&input);
 	if (pid < 0)
-		return t_strdup_printf("program cannot be run: %m");
+		return t_strdup_printf(CANNOT_RUN, strerror(errno));
 
 	run = i_new(struct exec_run, 1);
 	run->pid = pid;

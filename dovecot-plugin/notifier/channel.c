@@ -6,6 +6,7 @@ static const struct channel_vfuncs *const channels[] = {
 	&channel_webhook,
 	&channel_webpush,
 	&channel_exec,
+	&channel_sip,
 	&channel_token,
 	&channel_log,
 	&channel_null,

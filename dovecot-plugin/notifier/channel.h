@@ -12,6 +12,7 @@
 #include "lemo-webhook-sign.h"
 
 struct http_sender;
+struct lemonade_settings;
 struct lemo_vapid_key;
 struct lemo_webpush;
 struct lemo_webpush_device;
@@ -47,6 +48,8 @@ struct channel_job {
 	struct lemo_payload_args payload;
 	/* the URL is the admin's own: no fence */
 	bool trusted_url;
+	/* for channels with a gateway; NULL for a feed */
+	const struct lemonade_settings *set;
 	struct channel_webpush webpush;
 };
 
@@ -61,6 +64,9 @@ struct channel_result {
 	/* true: the origin itself is to blame (no connection, time-out,
 	   5xx): the breaker counts it */
 	bool origin_failed;
+	/* what the request wants kept of the answer, NULL if there was none;
+	   for the channel alone */
+	const char *body;
 };
 
 typedef void channel_callback_t(const struct channel_result *result,
@@ -72,6 +78,9 @@ struct channel_request {
 	ARRAY_TYPE(const_string) headers; /* "Name: value" */
 	struct lemo_buf body;
 	const char *url;
+	/* octets of the answer's body to be kept at most; what is longer is
+	   cut one octet later */
+	size_t keep_body;
 };
 
 /* Builds the request: into pool memory, but for the body, which the caller
@@ -91,6 +100,9 @@ struct channel_vfuncs {
 	/* the body and the header Authorization are not for the admin's eyes
 	   either */
 	bool secret_body;
+	/* The URL of the administrator's server that gets the pushes for all
+	   devices; NULL: they go to the device's URL. */
+	const char *(*gateway)(const struct lemonade_settings *set);
 	/* Not for those without a request: NULL. */
 	channel_build_t *build;
 	/* Sends; the callback is called exactly once, perhaps before this
@@ -111,6 +123,7 @@ void channel_send_built(struct http_sender *http,
 extern const struct channel_vfuncs channel_webhook;
 extern const struct channel_vfuncs channel_webpush;
 extern const struct channel_vfuncs channel_exec;
+extern const struct channel_vfuncs channel_sip;
 extern const struct channel_vfuncs channel_token;
 extern const struct channel_vfuncs channel_log;
 extern const struct channel_vfuncs channel_null;

@@ -192,10 +192,12 @@ static void endpoint_is_missing(struct push *push)
 }
 
 /* Whatever is wrong with the administrator's URL, the phone's token is not to
-   blame: only 410 is about it. */
+   blame: only 410 is about it, unless it has another by now, which is then
+   tried. */
 static void token_judge(struct push *push)
 {
-	if (push->result.status == 410)
+	if (push->result.status == 410 &&
+	    endpoint_is_same(push->target, push->device->target))
 		endpoint_is_missing(push);
 	else if (push->result.answer == LEMO_ANSWER_PERMANENT)
 		push->result.answer = LEMO_ANSWER_RETRY;

@@ -41,6 +41,8 @@ enum held_back {
 	HELD_BACK_GONE,
 	/* the client is connected and sees it in-band */
 	HELD_BACK_PRESENCE,
+	/* push:none in the Sieve script */
+	HELD_BACK_SCRIPT,
 	HELD_BACK_COUNT
 };
 extern const char *const held_back_names[HELD_BACK_COUNT];

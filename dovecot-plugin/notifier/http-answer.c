@@ -14,7 +14,8 @@ static const struct {
 	{ CURLE_SEND_ERROR, "connection lost" },
 	{ CURLE_RECV_ERROR, "connection lost" },
 	{ CURLE_SSL_CONNECT_ERROR, "TLS handshake failed" },
-	{ CURLE_SSL_CACERT_BADFILE, "CA certificates are not readable" },
+	{ CURLE_SSL_CACERT_BADFILE, "CA certificates are not readable: see "
+	  "lemonade_ca_file" },
 	{ CURLE_COULDNT_RESOLVE_PROXY, "proxy's name is not known" },
 	/* HTTP/0.9, or a first line that is no status line */
 	{ CURLE_UNSUPPORTED_PROTOCOL, "answer is not HTTP" },

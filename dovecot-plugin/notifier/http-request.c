@@ -1,6 +1,7 @@
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
+#include "str.h"
 #include "lemonade-settings.h"
 #include "http-loop.h"
 #include "http-request.h"
@@ -26,11 +27,28 @@ static bool http_request_receive(struct http_request *req, size_t size)
 	return req->received <= HTTP_RESPONSE_MAX;
 }
 
-static size_t http_request_body(char *data ATTR_UNUSED, size_t size,
-				size_t count, void *context)
+/* One octet too many shows that there was more. */
+static void http_request_keep(struct http_request *req, const char *data,
+			      size_t size)
 {
+	size_t room;
+
+	if (req->answer_body == NULL)
+		return;
+	room = req->keep_body + 1 - str_len(req->answer_body);
+	str_append_data(req->answer_body, data, I_MIN(size, room));
+}
+
+static size_t http_request_body(char *data, size_t size, size_t count,
+				void *context)
+{
+	struct http_request *req = context;
+
 	/* 0 ends the transfer */
-	return http_request_receive(context, size * count) ? size * count : 0;
+	if (!http_request_receive(req, size * count))
+		return 0;
+	http_request_keep(req, data, size * count);
+	return size * count;
 }
 
 static void
@@ -242,6 +260,9 @@ int http_request_fill(struct http_request *req,
 	req->body_len = creq->body.len;
 	req->body = req->body_len == 0 ? "" :
 		p_memdup(req->pool, creq->body.data, creq->body.len);
+	req->keep_body = creq->keep_body;
+	if (req->keep_body > 0)
+		req->answer_body = str_new(req->pool, 256);
 	return http_request_fill_headers(req, &creq->headers, error_r);
 }
 
@@ -345,6 +366,8 @@ void http_request_reset(struct http_request *req)
 	req->peer_generation = 0;
 	req->fenced = FALSE;
 	req->received = 0;
+	req->keep_body = 0;
+	req->answer_body = NULL;
 	req->answered = FALSE;
 	req->retry_after = 0;
 	req->denied[0] = '\0';

@@ -22,6 +22,9 @@ struct http_request {
 	struct http_target target;
 	const char *url, *method, *body;
 	size_t body_len;
+	/* octets of the answer's body to keep, and what came of them */
+	size_t keep_body;
+	string_t *answer_body;
 	struct curl_slist *headers;
 	/* for CURLOPT_RESOLVE, NULL if libcurl knows already */
 	struct curl_slist *pin;

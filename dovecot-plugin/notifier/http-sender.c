@@ -2,6 +2,7 @@
 #include "array.h"
 #include "ioloop.h"
 #include "llist.h"
+#include "str.h"
 #include "lemonade-settings.h"
 #include "http-answer.h"
 #include "http-loop.h"
@@ -123,10 +124,13 @@ static void http_sender_done(CURL *easy, CURLcode code, void *context)
 	i_assert(req->http == http && req->in_transfer);
 	req->running = req->in_transfer = FALSE;
 	http_answer_get(easy, code, req->answered, &result);
-	if (result.status != 0)
+	if (result.status != 0) {
 		result.retry_after = req->retry_after;
-	else
+		if (req->answer_body != NULL)
+			result.body = t_strdup(str_c(req->answer_body));
+	} else {
 		http_request_blame_address(req, code);
+	}
 	if (result.status == 0 && req->denied[0] != '\0') {
 		result.answer = LEMO_ANSWER_PERMANENT;
 		result.origin_failed = FALSE;

@@ -369,16 +369,15 @@ void ingest_event_again(struct notifier *notifier, struct account *account,
 		.line = line
 	};
 	struct device *found = device_find(notifier->users, ctx.user, device);
-	unsigned int i;
 
+	/* as it is by now: it may have been written anew or removed since */
+	if (found == NULL || found->target == NULL)
+		return;
 	trace_again(notifier->trace, &line->event);
-	if (found != NULL)
-		trace_note(found, NULL, "it was not connected after all");
+	trace_note(found, NULL, "it was not connected after all");
 	lemo_buf_init(&ctx.encoded, LEMO_EVENT_LINE_MAX);
-	for (i = 0; i < line->event.devices_count; i++) {
-		if (strcmp(line->event.devices[i].name, device) == 0)
-			ingest_verdict(&ctx, &line->event.devices[i]);
-	}
+	if (device_wants(found))
+		device_event(&ctx, found);
 	lemo_buf_free(&ctx.encoded);
 	trace_end(notifier->trace);
 }

@@ -74,6 +74,8 @@ void row_add(struct ingest_context *ctx, struct device *device,
 	account_add_device_row(account);
 	device->gen = device->events = 1;
 	device->row_class = class;
+	/* the row before it may have ended with one */
+	device->row_follows = FALSE;
 	trace_queued(device, due - notify_clock_msecs());
 	scheduler_add_device(ctx->notifier->scheduler, device, ctx->line,
 			     due, expires);

@@ -20,13 +20,25 @@ static unsigned int matches_count(const struct lemo_event *event)
 	return count;
 }
 
+/* A passthrough event's duration counts from when its parent was made, and
+   the notifier's own is as old as the notifier. */
+static struct event_passthrough *
+named_event(struct event *parent, const char *name)
+{
+	struct event *began = event_create(parent);
+	struct event_passthrough *e =
+		event_create_passthrough(began)->set_name(name);
+
+	event_unref(&began);
+	return e;
+}
+
 void notify_event_told(struct notifier *notifier,
 		       const struct event_line *line, const char *result)
 {
 	const struct lemo_event *event = &line->event;
 	struct event_passthrough *e =
-		event_create_passthrough(notifier->event)->
-		set_name("lemonade_event")->
+		named_event(notifier->event, "lemonade_event")->
 		add_str("type", lemo_event_type_name(event->type))->
 		add_str("result", result)->
 		add_str("user", event->user)->
@@ -44,8 +56,8 @@ void notify_event_held_back(const struct device *device,
 			    enum held_back reason)
 {
 	struct event_passthrough *e =
-		event_create_passthrough(device->users->notifier->event)->
-		set_name("lemonade_notification_held_back")->
+		named_event(device->users->notifier->event,
+			    "lemonade_notification_held_back")->
 		add_str("reason", held_back_names[reason])->
 		add_str("user", device->user->name);
 
@@ -68,11 +80,19 @@ static const char *push_channel(const struct push *push)
 	return target == NULL ? "none" : target->channel->name;
 }
 
+/* Its duration is that of the request, if one was made. */
+static struct event_passthrough *finished_event(const struct push *push)
+{
+	static const char *const name = "lemonade_notification_finished";
+
+	if (push->refusal != PUSH_REFUSED_NOT || push->sent_event == NULL)
+		return named_event(push->scheduler->event, name);
+	return event_create_passthrough(push->sent_event)->set_name(name);
+}
+
 void notify_event_finished(const struct push *push, const char *result)
 {
-	struct event_passthrough *e =
-		event_create_passthrough(push->scheduler->event)->
-		set_name("lemonade_notification_finished")->
+	struct event_passthrough *e = finished_event(push)->
 		add_str("channel", push_channel(push))->
 		add_str("kind", push->device == NULL ? "feed" : "device")->
 		add_str("result", result)->
@@ -95,9 +115,9 @@ void notify_event_finished(const struct push *push, const char *result)
 
 struct event *notify_event_breaker(const struct origin *origin, bool opened)
 {
-	return event_create_passthrough(origin->scheduler->event)->
-		set_name(opened ? "lemonade_breaker_opened" :
-			 "lemonade_breaker_closed")->
+	return named_event(origin->scheduler->event,
+			   opened ? "lemonade_breaker_opened" :
+			   "lemonade_breaker_closed")->
 		add_str("origin", origin->name == NULL ? "?" : origin->name)->
 		event();
 }

@@ -18,6 +18,8 @@
    asking takes a twentieth of its time and ours; but at most so long. */
 #define ANSWER_FACTOR 20
 #define ANSWER_MAX_MSECS 3000
+/* So long after a session went to sleep anvil may not have been told yet. */
+#define FRESH_MSECS 1000
 /* Those that ended are forgotten. */
 #define SWEEP_MSECS (30 * 1000)
 
@@ -120,8 +122,13 @@ bool presence_hibernated_lives(struct presence *presence,
 	if (!anvil_is_there(presence->anvil))
 		return FALSE;
 	/* its imap process has said so after anvil was asked */
-	return session->since == presence->answers ||
-		session->place->confirmed;
+	if (session->since == presence->answers || session->place->confirmed)
+		return TRUE;
+	if (notify_clock_msecs() > session->hibernated_at + FRESH_MSECS)
+		return FALSE;
+	presence->ask_again = 0;
+	ask_anvil(presence);
+	return session->place->confirmed;
 }
 
 static void hibernated_sweep(struct presence *presence)
@@ -155,6 +162,7 @@ bool presence_hibernate(struct presence *presence,
 	session->place->sessions++;
 	session->state = SESSION_HIBERNATED;
 	session->since = presence->answers;
+	session->hibernated_at = notify_clock_msecs();
 	DLLIST_PREPEND_FULL(&presence->hibernated, session, hibernated_prev,
 			    hibernated_next);
 	if (presence->to_sweep == NULL) {

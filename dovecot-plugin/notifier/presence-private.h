@@ -41,6 +41,8 @@ struct presence_session {
 	struct presence_place *place;
 	/* so many answers of anvil's there were when it began to */
 	uint64_t since;
+	/* when it went to sleep */
+	int64_t hibernated_at;
 };
 
 /* Where sessions hibernate that anvil cannot tell from one another: client

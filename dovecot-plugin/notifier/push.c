@@ -100,6 +100,7 @@ void push_free(struct push **_push)
 	scheduler->pushes_count--;
 	event_line_unref(&push->line);
 	target_unref(&push->target);
+	event_unref(&push->sent_event);
 	i_free(push->push_id);
 	i_free(push->code);
 	i_free(push->result_text);
@@ -153,6 +154,7 @@ void push_fill_job(struct channel_job *job, const struct target *target,
 	job->sub = target->sub;
 	job->event = &line->event;
 	job->url = target->sub->url;
+	job->set = target->set;
 	job->keyring = &target->keyring;
 	job->payload.device = target->device;
 	job->payload.level = target->payload;
@@ -286,6 +288,8 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 	push->state = PUSH_IN_FLIGHT;
 	push->sent_at = notify_clock_msecs();
 	push->sent_wall = notify_clock_wall_msecs();
+	event_unref(&push->sent_event);
+	push->sent_event = event_create(scheduler->event);
 	DLLIST_PREPEND(&push->origin->open_head, push);
 	push->origin->in_flight++;
 	scheduler->in_flight++;

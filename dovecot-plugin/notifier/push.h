@@ -70,6 +70,8 @@ struct push {
 	int64_t sent_at, answered_at;
 	/* sent_at in the wall clock's milliseconds */
 	int64_t sent_wall;
+	/* made when it was sent, for the duration of its named event */
+	struct event *sent_event;
 
 	/* when finished */
 	enum push_refusal refusal;

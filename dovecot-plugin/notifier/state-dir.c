@@ -22,6 +22,13 @@
    get our group, so that we can read them. */
 #define SPOOL_DIR_MODE 03733
 
+/* E.g. what root restored from a backup as his own. */
+static const char *file_error(const char *call, const char *path)
+{
+	return t_strdup_printf("%s(%s) failed: %m%s", call, path,
+		errno == EACCES ? ": it must belong to lemonade_user" : "");
+}
+
 /* Only the last component may be made, or changed: a mistake in the setting
    must not give /var away. */
 static int make_dir(const char *dir, mode_t mode, uid_t uid, gid_t gid,
@@ -98,7 +105,7 @@ int state_dir_lock(const char *dir, const char **error_r)
 	if (fd == -1 && errno == EROFS)
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd == -1) {
-		*error_r = t_strdup_printf("open(%s) failed: %m", path);
+		*error_r = file_error("open", path);
 		return -1;
 	}
 	for (i = 0; i < STATE_LOCK_SECS * 1000 / LOCK_TRY_MSECS; i++) {
@@ -188,13 +195,13 @@ int state_dir_secret(const char *dir, struct lemo_keyring *ring_r,
 	len = fd == -1 ? -1 : read(fd, buf, sizeof(buf));
 	i_close_fd(&fd);
 	if (len < 0) {
-		*error_r = t_strdup_printf("reading %s failed: %m", path);
+		*error_r = file_error("read", path);
 		return -1;
 	}
 	ret = lemo_keyring_parse(buf, len, ring_r, &error, &line);
 	if (ret < 0) {
 		*error_r = t_strdup_printf("%s line %u: %s; a new one is made "
-			"when the file is gone, but then every device must be "
+			"when the file is gone, but then every webhook must be "
 			"verified again", path, line, error);
 	}
 	safe_memset(buf, 0, sizeof(buf));

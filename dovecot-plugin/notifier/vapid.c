@@ -83,7 +83,8 @@ static int read_keys(struct vapid *vapid, const char **error_r)
 	safe_memset(buf, 0, sizeof(buf));
 	if (ret == 0)
 		return 1;
-	*error_r = t_strdup_printf("%s: %s", vapid->path, *error_r);
+	*error_r = t_strdup_printf("%s: %s: restore it from a backup and "
+				   "reload Dovecot", vapid->path, *error_r);
 	return -1;
 }
 
@@ -168,7 +169,12 @@ static int load(struct vapid *vapid, const char **error_r)
 	if (ret > 0)
 		return publish(vapid, error_r);
 	keys = make_key(error_r);
-	return keys == NULL ? -1 : change_keys(vapid, keys, error_r);
+	if (keys == NULL || change_keys(vapid, keys, error_r) < 0)
+		return -1;
+	/* if there was one it is lost, and the phones with it */
+	e_info(vapid->event, "Made a key for Web Push: back up %s",
+	       vapid->path);
+	return 0;
 }
 
 struct vapid *vapid_init(struct event *event, const char *dir,

@@ -31,6 +31,8 @@
 	X(UINT, lemonade_webhook_payload, 2) \
 	X(UINT, lemonade_webpush_payload, 3) \
 	X(STR, lemonade_token_url, "") \
+	X(STR, lemonade_sip_url, "") \
+	X(STR, lemonade_sip_from, "") \
 	X(STR, lemonade_state_dir, LEMONADE_STATE_DIR) \
 	X(STR, lemonade_user, "lemonade") \
 	X(STR, lemonade_outbox_sync, "normal") \

@@ -5,6 +5,7 @@
 #include "lemo-event.h"
 #include "lemo-fence.h"
 #include "lemo-payload.h"
+#include "lemo-sip.h"
 #include "lemo-weburl.h"
 
 #include <ctype.h>
@@ -276,6 +277,53 @@ static int check_token_url(const struct lemonade_settings *set,
 	return -1;
 }
 
+static bool host_is_loopback(const char *host)
+{
+	return strcasecmp(host, "localhost") == 0 ||
+		strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+		strcmp(host, "[::1]") == 0;
+}
+
+static int check_sip_url(const struct lemonade_settings *set,
+			 const char **error_r)
+{
+	const char *value = set->lemonade_sip_url, *error;
+	struct lemo_weburl url;
+
+	if (!lemonade_setting_is_known(value) || *value == '\0')
+		return 0;
+	if (lemo_weburl_parse(value, &url, &error) < 0) {
+		*error_r = t_strdup_printf("lemonade_sip_url: '%s' %s; give "
+			"the JSON-RPC URL of the SIP proxy, e.g. "
+			"http://127.0.0.1:5060/RPC", value, error);
+		return -1;
+	}
+	if (url.https || host_is_loopback(url.host) ||
+	    !lemonade_setting_is_known(set->lemonade_allow_hosts) ||
+	    lemo_fence_listed(set->lemonade_allow_hosts, url.host, url.port,
+			      NULL, 0))
+		return 0;
+	*error_r = t_strdup_printf("lemonade_sip_url: '%s' is not https; "
+		"give an https URL or one of this host, or name its host in "
+		"lemonade_allow_hosts", value);
+	return -1;
+}
+
+static int check_sip(const struct lemonade_settings *set,
+		     const char **error_r)
+{
+	const char *from = set->lemonade_sip_from, *error;
+	struct lemo_sip_uri uri;
+
+	if (lemonade_setting_is_known(from) && *from != '\0' &&
+	    lemo_sip_uri_parse(from, &uri, &error) < 0) {
+		*error_r = t_strdup_printf("lemonade_sip_from: '%s' %s, e.g. "
+			"sip:lemonade@example.org", from, error);
+		return -1;
+	}
+	return check_sip_url(set, error_r);
+}
+
 static int check_reach(const struct lemonade_settings *set,
 		       const char **error_r)
 {
@@ -303,6 +351,13 @@ static int check_reach(const struct lemonade_settings *set,
 int lemonade_settings_check_together(const struct lemonade_settings *set,
 				     const char **error_r)
 {
+	if (*set->lemonade_sip_url != '\0' &&
+	    *set->lemonade_sip_from == '\0') {
+		*error_r = "lemonade_sip_from: is empty but lemonade_sip_url "
+			"is not; give the SIP URI that messages come from, "
+			"or empty lemonade_sip_url";
+		return -1;
+	}
 	if (*set->lemonade_feed_events == '\0' ||
 	    *set->lemonade_feed_file != '\0')
 		return 0;
@@ -319,7 +374,7 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 				     const char **error_r) = {
 		check_mail_process, check_told, check_payload, check_feed,
 		check_state, check_trace, check_sending, check_reach,
-		check_token_url
+		check_token_url, check_sip
 	};
 	unsigned int i;
 

@@ -48,6 +48,11 @@ struct lemonade_settings {
 	   served. */
 	const char *lemonade_token_url;
 
+	/* The JSON-RPC URL of the SIP proxy, and the URI that MESSAGEs come
+	   from; empty: there is no channel sip. */
+	const char *lemonade_sip_url;
+	const char *lemonade_sip_from;
+
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */
 	const char *lemonade_state_dir;

@@ -187,6 +187,17 @@ def test_ev_09_shared_mailbox_given_up(feed, feed_server):
     assert event["vnd.lemonade.mailbox"] == f"shared/{owner.name}/Team"
 
 
+def test_ev_08_create_in_a_shared_mailbox(feed, feed_server):
+    """The new mailbox inherits its parent's rights: that is no second event."""
+    owner = feed_server.user()
+    guest = feed_server.user()
+    owner.session.must("CREATE", "Team")
+    owner.session.must("SETACL", "Team", quote(guest.name), "lrk")
+    guest.session.must("CREATE", quote(f"shared/{owner.name}/Team/plan"))
+    feed.wait(guest, "MailboxCreate")
+    assert [e.event for e in mailbox_events(feed, guest)] == ["MailboxCreate"]
+
+
 # -- NF-03
 
 def rings(user, endpoint, count):

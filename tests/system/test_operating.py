@@ -2,6 +2,7 @@
 user's own data. Row SC-02."""
 
 import json
+import time
 import urllib.request
 
 from prometheus_client.openmetrics.parser import (
@@ -92,6 +93,7 @@ service stats {
 """, includes=doc_conf() + [
         f"{TOP}/doc/conf/{dovecot_version()}/metrics/lemonade-metrics.conf"])
     user, endpoint = server.user(), endpoints.new()
+    began = time.monotonic()
     user.register(endpoint)
     user.register(endpoints.new("boss"), "boss", filter='FROM "boss"')
     user.deliver()
@@ -103,6 +105,11 @@ service stats {
             text, "dovecot_lemonade_notifications_total",
             channel="webhook", result="done") == [3] else None
     text = wait.until(counted, 10, "three pushes counted")
+    # one after the other: a duration is that of the push, not of the notifier
+    [took] = samples(
+        text, "dovecot_lemonade_notifications_duration_seconds_total",
+        channel="webhook", result="done")
+    assert 0 < took < time.monotonic() - began
     assert samples(text, "dovecot_lemonade_events_total", type="MessageNew",
                    result="kept") == [1]
     assert samples(text, "dovecot_lemonade_held_back_total",

@@ -53,6 +53,8 @@ def _quota(run_dir, endpoints):
                             quota_conf())
     yield Quota(server, feed)
     server.log.mark()
+    # sessions and the notifier end at the same time
+    server.log.expect("lemonade: No acknowledgement in time")
     conftest.stop(server, gently=True)
     assert not server.log.unexpected()
 

@@ -79,7 +79,8 @@ def test_se_04_does_nothing_until_enabled(make_server):
     ("lemonade_http_proxy", "ftp://x"), ("lemonade_state_dir", "relative"),
     ("lemonade_request_timeout", "0"), ("lemonade_token_url", "nonsense"),
     ("lemonade_token_url", "http://notify.test/"),
-    ("lemonade_exec_program", "bin/tell"),
+    ("lemonade_exec_program", "bin/tell"), ("lemonade_sip_from", "nobody"),
+    ("lemonade_sip_url", "http://sip.test/RPC"),
 ])
 def test_se_04_wrong_settings_are_named(make_server, setting, value):
     """The log names the setting; mail goes on."""

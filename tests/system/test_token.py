@@ -38,6 +38,8 @@ def _tokens(run_dir, endpoints):
                             {"lemonade_token_url": endpoint.url})
     yield Tokens(server, endpoint)
     server.log.mark()
+    # sessions and the notifier end at the same time
+    server.log.expect("lemonade: No acknowledgement in time")
     conftest.stop(server, gently=True)
     assert not server.log.unexpected()
 
@@ -82,6 +84,10 @@ def test_token_rings(tokens, ann):
     assert not [h for h in push.headers if h.startswith("webhook-")]
     ann.deliver()
     tokens.wait(mine, count=2)
+    [row] = [row for row in tokens.server.rows(
+        "lemonade", "device", "list", "-u", ann.name)
+             if row["device"].startswith("devicetoken.")]
+    assert (row["channel"], row["state"]) == ("token", "ok")
 
 
 def test_token_capability_is_in_the_login(tokens):

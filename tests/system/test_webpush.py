@@ -528,7 +528,8 @@ def test_wp_06_codes(server, phone):
                                          "verificationCode": code}).ok
         assert not user.status("phone")["verified"]
     user.deliver()
-    wait.until(lambda: user.status("phone")["heldBack"].get("unverified"), 5)
+    wait.until(lambda: user.status("phone").get("heldBack", {})
+               .get("unverified"), 5)
     assert user.set_device("phone", {**tel.subscription,
                                      "verificationCode": code}).ok
     assert user.status("phone")["verified"]

@@ -160,17 +160,19 @@ static void test_channels(void **state)
 	for (i = 0; lemo_channel_names[i] != NULL; i++) {
 		const char *name = lemo_channel_names[i];
 		bool webpush = strcmp(name, "webpush") == 0;
-		bool has_url = webpush || strcmp(name, "webhook") == 0;
+		bool sip = strcmp(name, "sip") == 0;
+		bool has_url = webpush || sip || strcmp(name, "webhook") == 0;
 
 		(void)snprintf(json, sizeof(json), "{\"channel\":\"%s\"%s%s}",
-			       name, has_url ? "," URL : "",
+			       name, sip ? ",\"url\":\"sip:a@b.example\"" :
+			       has_url ? "," URL : "",
 			       webpush ? "," KEYS : "");
 		sub = parse(json);
 		assert_string_equal(sub->channel, name);
 		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
-	assert_int_equal(i, 5);
+	assert_int_equal(i, 6);
 }
 
 static void test_http_is_judged_later(void **state)
@@ -395,9 +397,9 @@ static void test_values(void **state)
 		{ "{" URL ",\"verificationCode\":5}", "verificationCode",
 		  "must be a string" },
 		{ "{" URL ",\"channel\":\"sms\"}", "channel",
-		  "webhook, webpush, exec, log or null" },
+		  "webhook, webpush, sip, exec, log or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
-		  "webhook, webpush, exec, log or null" },
+		  "webhook, webpush, sip, exec, log or null" },
 		{ "{" URL ",\"whenConnected\":\"Mine\"}", "whenConnected",
 		  "must be mine, any or always" },
 		{ "{" URL ",\"whenConnected\":\"\"}", "whenConnected",
@@ -405,6 +407,13 @@ static void test_values(void **state)
 		{ "{" URL ",\"whenConnected\":null}", "whenConnected",
 		  "mine, any or always" },
 		{ "{\"channel\":\"log\"," URL "}", "url", "must be absent" },
+		{ "{\"channel\":\"sip\"," URL "}", "url", "sip:user@host" },
+		{ "{\"channel\":\"sip\"}", "url", "sip:user@host" },
+		{ "{\"url\":\"sip:a@h?x\"}", "url", "sip:user@host" },
+		{ "{\"url\":\"sip:a@h\",\"channel\":\"webhook\"}", "url",
+		  "must be an https:// URL" },
+		{ "{\"url\":\"sip:a@h\",\"format\":\"ntfy\"}", "format",
+		  "must be absent" },
 		{ "{\"channel\":\"webhook\"}", "url", "is missing" }
 	};
 

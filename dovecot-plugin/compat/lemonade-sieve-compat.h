@@ -1,0 +1,46 @@
+#ifndef LEMONADE_SIEVE_COMPAT_H
+#define LEMONADE_SIEVE_COMPAT_H
+
+/*
+ * What differs between Pigeonhole for Dovecot 2.3 and 2.4. Methods live in an
+ * array that grows: *method_r is a copy, which is all that unregistering
+ * needs.
+ */
+
+#include "sieve-ext-enotify.h"
+
+#if DOVECOT_PREREQ(2, 4, 0)
+typedef int lemonade_sieve_load_t;
+#  define LEMONADE_SIEVE_LOADED 0
+typedef int lemonade_enotify_load_t;
+#  define LEMONADE_ENOTIFY_LOADED 0
+#else
+typedef void lemonade_sieve_load_t;
+#  define LEMONADE_SIEVE_LOADED
+typedef bool lemonade_enotify_load_t;
+#  define LEMONADE_ENOTIFY_LOADED TRUE
+#endif
+
+/* False if enotify is not to be had. */
+static inline bool
+lemonade_sieve_register(struct sieve_instance *svinst,
+			const struct sieve_enotify_method_def *def,
+			struct sieve_enotify_method *method_r)
+{
+	const struct sieve_enotify_method *method;
+#if DOVECOT_PREREQ(2, 4, 0)
+	const struct sieve_extension *ext;
+
+	if (sieve_ext_enotify_require_extension(svinst, &ext) < 0 ||
+	    sieve_enotify_method_register(ext, def, &method) < 0)
+		return FALSE;
+#else
+	method = sieve_enotify_method_register(svinst, def);
+	if (method == NULL)
+		return FALSE;
+#endif
+	*method_r = *method;
+	return TRUE;
+}
+
+#endif

@@ -1,0 +1,52 @@
+#ifndef LEMONADE_RING_H
+#define LEMONADE_RING_H
+
+/*
+ * What the user's Sieve script says of one delivery: that it rings certain
+ * devices, whatever their filters say, or none. The verdicts on the message
+ * take it in as it is stored; if it is stored nowhere, or not by a delivery,
+ * lemonade_ring_end() hands off a line of its own. Nothing here fails or
+ * delays a delivery.
+ *
+ * The Sieve plugin is loaded by processes that have no mail plugin, so it
+ * finds these by the name of the table below.
+ */
+
+#include "lemo-event.h"
+
+struct mail;
+struct mail_user;
+struct lemonade_device;
+struct lemonade_ring;
+
+#define LEMONADE_RING_VFUNCS "lemonade_ring_vfuncs"
+
+struct lemonade_ring_vfuncs {
+	/* A script begins to look at mail for this user. */
+	struct lemonade_ring *(*begin)(const char *username);
+	void (*end)(struct lemonade_ring **ring);
+	/* No device rings, whatever else is said. */
+	void (*silence)(struct lemonade_ring *ring);
+	/* This device rings; NULL: all do. importance: see
+	   struct lemo_event; 0 if it is not known yet.
+	   False if it is one more than LEMO_SIEVE_NOTIFY_MAX. */
+	bool (*device)(struct lemonade_ring *ring, const char *name,
+		       uint32_t importance);
+	/* The script is done and wants it of this mail. Returns false if the
+	   user has no such device; NULL: none at all. */
+	bool (*commit)(struct lemonade_ring *ring, const char *name,
+		       struct mail_user *user, struct mail *mail);
+};
+extern const struct lemonade_ring_vfuncs lemonade_ring_vfuncs;
+
+/* What is said of the delivery that runs for this user; NULL: nothing. */
+struct lemonade_ring *lemonade_ring_find(const char *username);
+/* What the verdict on the device becomes; verdict if nothing is said. Not
+   asked of devices that may not ring at all (lemonade_device.verdict). */
+const char *lemonade_ring_verdict(const struct lemonade_ring *ring,
+				  const struct lemonade_device *device,
+				  const char *verdict);
+/* The message goes into an event that tells the devices. */
+void lemonade_ring_told(struct lemonade_ring *ring, struct lemo_event *event);
+
+#endif

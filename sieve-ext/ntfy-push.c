@@ -1,0 +1,224 @@
+/* The enotify method "push". */
+
+#include "lib.h"
+#include "str.h"
+#include "str-sanitize.h"
+#include "sieve-common.h"
+#include "sieve-script.h"
+#include "lemo-event.h"
+#include "lemo-limits.h"
+#include "lemonade-ring.h"
+#include "lemonade-sieve-compat.h"
+#include "ntfy-push.h"
+
+#include <dlfcn.h>
+
+#define URI_LOG_LEN 128
+
+/* Of one Sieve instance; at a delivery that is one message. */
+struct push {
+	/* NULL if the core plugin is not loaded: then nothing rings */
+	const struct lemonade_ring_vfuncs *v;
+	/* NULL until a script notifies in a delivery */
+	struct lemonade_ring *ring;
+};
+
+/* ManageSieve asks for the methods in a process without mail plugins, so the
+   core cannot be linked; where it is loaded, its symbols are global. */
+static const struct lemonade_ring_vfuncs *find_core(void)
+{
+	const struct lemonade_ring_vfuncs *v;
+	void *self = dlopen(NULL, RTLD_LAZY);
+
+	if (self == NULL)
+		return NULL;
+	v = dlsym(self, LEMONADE_RING_VFUNCS);
+	(void)dlclose(self);
+	return v;
+}
+
+static lemonade_enotify_load_t
+push_load(const struct sieve_enotify_method *method, void **context)
+{
+	struct push *push = p_new(method->svinst->pool, struct push, 1);
+
+	push->v = find_core();
+	*context = push;
+	return LEMONADE_ENOTIFY_LOADED;
+}
+
+void ntfy_push_end(const struct sieve_enotify_method *method)
+{
+	struct push *push = method->context;
+
+	if (push->ring != NULL)
+		push->v->end(&push->ring);
+}
+
+static bool is_none(const char *body)
+{
+	return strcmp(body, "none") == 0;
+}
+
+/* The device; NULL for all. */
+static const char *device_name(const char *body)
+{
+	return strcmp(body, "all") == 0 ? NULL : body;
+}
+
+static bool push_check_uri(const struct sieve_enotify_env *nenv,
+			   const char *uri, const char *body)
+{
+	if (lemo_device_name_is_valid(body))
+		return TRUE;
+	sieve_enotify_error(nenv, "Invalid URI '%s': after push: comes all, "
+			    "none or the name of a device (1 to %u of a-z, "
+			    "0-9, '.', '_', '-')",
+			    str_sanitize(uri, URI_LOG_LEN),
+			    LEMO_DEVICE_NAME_MAX);
+	return FALSE;
+}
+
+/* A test: an invalid URI is an answer here, no error. */
+static bool push_runtime_check_uri(const struct sieve_enotify_env *nenv
+				   ATTR_UNUSED, const char *uri ATTR_UNUSED,
+				   const char *body)
+{
+	return lemo_device_name_is_valid(body);
+}
+
+/* Presence is the notifier's knowledge, for which no delivery waits. */
+static const char *
+push_get_capability(const struct sieve_enotify_env *nenv ATTR_UNUSED,
+		    const char *uri ATTR_UNUSED, const char *body,
+		    const char *capability)
+{
+	if (strcasecmp(capability, "online") != 0)
+		return NULL;
+	return is_none(body) ? "no" : "maybe";
+}
+
+/* The script runs before a message is stored. Elsewhere (IMAPSIEVE) its event
+   is gone already and the instance lives as long as the session. */
+static bool is_delivery(const struct sieve_instance *svinst)
+{
+	return svinst->env_location == SIEVE_ENV_LOCATION_MDA &&
+		svinst->delivery_phase == SIEVE_DELIVERY_PHASE_DURING &&
+		svinst->username != NULL;
+}
+
+/* False if it is too many. Importance comes with the action. */
+static bool push_mark(const struct sieve_enotify_env *nenv,
+		      struct push *push, const char *body)
+{
+	if (push->ring == NULL)
+		push->ring = push->v->begin(nenv->svinst->username);
+	if (is_none(body)) {
+		push->v->silence(push->ring);
+		return TRUE;
+	}
+	return push->v->device(push->ring, device_name(body), 0);
+}
+
+/* The verdicts are made when the message is stored, which may be before this
+   action's turn: so the wish is noted when the script utters it. *context is
+   the body of the URI; NULL: nothing is to be done. */
+static bool push_check_operands(const struct sieve_enotify_env *nenv,
+				const char *uri, const char *body,
+				string_t *message ATTR_UNUSED,
+				string_t *from ATTR_UNUSED, pool_t pool,
+				void **context)
+{
+	struct push *push = nenv->method->context;
+
+	*context = NULL;
+	if (!push_check_uri(nenv, uri, body))
+		return FALSE;
+	if (push->v != NULL && is_delivery(nenv->svinst) &&
+	    !push_mark(nenv, push, body)) {
+		sieve_enotify_warning(nenv, "'%s' is ignored: a delivery "
+				      "rings at most %u devices by name",
+				      str_sanitize(uri, URI_LOG_LEN),
+				      LEMO_SIEVE_NOTIFY_MAX);
+		return TRUE;
+	}
+	*context = p_strdup(pool, body);
+	return TRUE;
+}
+
+static int push_check_duplicates(const struct sieve_enotify_env *nenv
+				 ATTR_UNUSED,
+				 const struct sieve_enotify_action *nact,
+				 const struct sieve_enotify_action *other)
+{
+	return null_strcmp(nact->method_context, other->method_context) == 0;
+}
+
+static void push_print(const struct sieve_enotify_print_env *penv,
+		       const struct sieve_enotify_action *nact)
+{
+	const char *body = nact->method_context;
+
+	if (body == NULL)
+		return;
+	sieve_enotify_method_printf(penv, "    => push           : %s\n",
+				    body);
+	sieve_enotify_method_printf(penv, "    => importance     : %llu\n",
+				    (unsigned long long)nact->importance);
+}
+
+static bool push_ring(const struct sieve_enotify_exec_env *nenv,
+		      const struct push *push, struct lemonade_ring *ring,
+		      const struct sieve_enotify_action *nact)
+{
+	const char *name = device_name(nact->method_context);
+
+	(void)push->v->device(ring, name, (uint32_t)nact->importance);
+	return push->v->commit(ring, name, nenv->scriptenv->user,
+			       nenv->msgdata->mail);
+}
+
+static bool push_act(const struct sieve_enotify_exec_env *nenv,
+		     const struct sieve_enotify_action *nact)
+{
+	struct push *push = nenv->method->context;
+	struct lemonade_ring *ring;
+	bool found;
+
+	if (push->ring != NULL)
+		return push_ring(nenv, push, push->ring, nact);
+	ring = push->v->begin("");
+	found = push_ring(nenv, push, ring, nact);
+	push->v->end(&ring);
+	return found;
+}
+
+static int push_execute(const struct sieve_enotify_exec_env *nenv,
+			const struct sieve_enotify_action *nact)
+{
+	const struct push *push = nenv->method->context;
+	const char *body = nact->method_context;
+
+	if (body == NULL || nenv->scriptenv->user == NULL)
+		return 0;
+	if (push->v == NULL) {
+		sieve_enotify_warning(nenv, "push:%s is ignored: the plugin "
+				      "lemonade is not in mail_plugins", body);
+	} else if (!is_none(body) && !push_act(nenv, nact)) {
+		sieve_enotify_warning(nenv, "push:%s rings nothing: the user "
+				      "has no such device", body);
+	}
+	return 0;
+}
+
+const struct sieve_enotify_method_def ntfy_push = {
+	.identifier = "push",
+	.load = push_load,
+	.compile_check_uri = push_check_uri,
+	.runtime_check_uri = push_runtime_check_uri,
+	.runtime_get_method_capability = push_get_capability,
+	.runtime_check_operands = push_check_operands,
+	.action_check_duplicates = push_check_duplicates,
+	.action_print = push_print,
+	.action_execute = push_execute
+};
