@@ -5,8 +5,9 @@
 
 #include "lemo-banned.h"
 
-#define CODING_GSM7 "0"
-#define CODING_UCS2 "2"
+#define MUST_BE "must be tel:, sms: or emn: and then + and an international " \
+	"number"
+#define SEPARATORS " ,"
 
 /* Above ASCII, the alphabet of 3GPP TS 23.038 6.2.1 */
 static const uint16_t gsm7_wide[] = {
@@ -17,17 +18,22 @@ static const uint16_t gsm7_wide[] = {
 	0x039b, 0x039e, 0x03a0, 0x03a3, 0x03a6, 0x03a8, 0x03a9
 };
 
+static bool has_scheme(const char *url)
+{
+	return strncasecmp(url, "tel:", 4) == 0 ||
+		strncasecmp(url, "sms:", 4) == 0 ||
+		strncasecmp(url, "emn:", 4) == 0;
+}
+
 int lemo_sms_parse_url(const char *url, struct lemo_sms_number *number_r,
 		       const char **error_r)
 {
 	struct lemo_sms_number number = { .digits = "+" };
 	size_t len = 1;
 
-	if ((strncasecmp(url, "tel:", 4) != 0 &&
-	     strncasecmp(url, "sms:", 4) != 0) || url[4] != '+') {
-		*error_r = "is no tel:+ or sms:+ with an international number";
+	*error_r = MUST_BE;
+	if (!has_scheme(url) || url[4] != '+')
 		return -1;
-	}
 	for (url += 5; *url != '\0'; url++) {
 		/* visual-separator of RFC 3966 */
 		if (strchr("-.()", *url) != NULL)
@@ -39,11 +45,48 @@ int lemo_sms_parse_url(const char *url, struct lemo_sms_number *number_r,
 		}
 		number.digits[len++] = *url;
 	}
-	if (len - 1 < LEMO_SMS_DIGITS_MIN || number.digits[1] == '0') {
-		*error_r = "is no international number: +, country, number";
+	if (len - 1 < LEMO_SMS_DIGITS_MIN || number.digits[1] == '0')
 		return -1;
-	}
 	*number_r = number;
+	return 0;
+}
+
+const char *lemo_sms_refusal(const char *url, const char *allow)
+{
+	struct lemo_sms_number number;
+	const char *error;
+	size_t len;
+
+	if (lemo_sms_parse_url(url, &number, &error) < 0)
+		return error;
+	for (; *allow != '\0'; allow += len) {
+		allow += strspn(allow, SEPARATORS);
+		len = strcspn(allow, SEPARATORS);
+		if (len > 0 && strncmp(number.digits, allow, len) == 0)
+			return NULL;
+	}
+	return "is a number that is not served here";
+}
+
+int lemo_sms_allow_check(const char *allow, const char **error_r,
+			 size_t *pos_r)
+{
+	const char *start = allow;
+	size_t len, digits;
+
+	for (; *allow != '\0'; allow += len) {
+		allow += strspn(allow, SEPARATORS);
+		len = strcspn(allow, SEPARATORS);
+		if (len == 0)
+			break;
+		digits = strspn(allow + 1, "0123456789");
+		if (*allow != '+' || digits == 0 || allow[1] == '0' ||
+		    digits > LEMO_SMS_DIGITS_MAX || digits + 1 != len) {
+			*error_r = "no prefix of international numbers";
+			*pos_r = allow - start;
+			return -1;
+		}
+	}
 	return 0;
 }
 
@@ -121,32 +164,46 @@ size_t lemo_sms_fit(const char *text, size_t len, bool *ucs2_r)
 		fit(text, len, LEMO_SMS_UCS2_MAX, ucs2_cost, &lacks);
 }
 
-static void add_encoded(struct lemo_buf *buf, const char *text, size_t len)
+static bool begins_with(const char *body, size_t len, const char *str)
 {
-	size_t i;
-	char c;
+	return len >= strlen(str) && memcmp(body, str, strlen(str)) == 0;
+}
 
-	for (i = 0; i < len; i++) {
-		c = text[i];
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		    (c >= 'a' && c <= 'z'))
-			lemo_buf_addc(buf, c);
-		else
-			lemo_buf_addf(buf, "%%%02X", (unsigned char)c);
+/* Kannel has 403 for us and for numbers that no SMSC takes. */
+static enum lemo_gateway answer_4xx(unsigned int status, const char *body,
+				    size_t len)
+{
+	switch (status) {
+	case 401: /* Unauthorized */
+	case 404: /* Not Found: no sendsms there */
+	case 405: /* Method Not Allowed */
+	case 407: /* Proxy Authentication Required */
+	case 415: /* Unsupported Media Type */
+		return LEMO_GATEWAY_MISSET;
+	case 403: /* Forbidden */
+		return begins_with(body, len, "Authorization") ?
+			LEMO_GATEWAY_MISSET : LEMO_GATEWAY_REFUSED;
+	case 408: /* Request Timeout */
+	case 429: /* Too Many Requests */
+		return LEMO_GATEWAY_BUSY;
+	default:
+		return LEMO_GATEWAY_REFUSED;
 	}
 }
 
-void lemo_sms_add_query(struct lemo_buf *buf,
-			const struct lemo_sms_number *number,
-			const char *text, size_t len)
+enum lemo_gateway lemo_sms_answer(unsigned int status, const char *body,
+				  size_t len)
 {
-	bool ucs2;
-
-	len = lemo_sms_fit(text, len, &ucs2);
-	lemo_buf_adds(buf, "to=");
-	add_encoded(buf, number->digits, strlen(number->digits));
-	lemo_buf_adds(buf, "&charset=UTF-8&coding=");
-	lemo_buf_adds(buf, ucs2 ? CODING_UCS2 : CODING_GSM7);
-	lemo_buf_adds(buf, "&text=");
-	add_encoded(buf, text, len);
+	if (status >= 200 && status < 300) {
+		/* accepted; queued, for want of an SMSC */
+		return begins_with(body, len, "0: ") ||
+			begins_with(body, len, "3: ") ?
+			LEMO_GATEWAY_TAKEN : LEMO_GATEWAY_UNKNOWN;
+	}
+	if (status >= 400 && status < 500)
+		return answer_4xx(status, body, len);
+	if (status == 503)
+		return LEMO_GATEWAY_BUSY;
+	return status >= 300 && status < 400 ? LEMO_GATEWAY_MISSET :
+		LEMO_GATEWAY_UNKNOWN;
 }

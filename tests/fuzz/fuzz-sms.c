@@ -16,12 +16,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *str = fuzz_string(data, size);
 	struct lemo_sms_number number;
 	const char *error;
+	size_t pos;
 
 	if (lemo_sms_parse_url(str, &number, &error) == 0) {
 		FUZZ_ASSERT(number.digits[0] == '+');
 		FUZZ_ASSERT(strspn(number.digits + 1, "0123456789") ==
 			    strlen(number.digits) - 1);
+		FUZZ_ASSERT(lemo_sms_refusal(str, number.digits) == NULL);
 	}
+	FUZZ_ASSERT(lemo_sms_allow_check(str, &error, &pos) == 0 ||
+		    pos < strlen(str));
 	if (lemo_utf8_is_valid(str, strlen(str)))
 		check_text(str, strlen(str));
 	free(str);

@@ -1,8 +1,6 @@
 #include "unit.h"
 #include "lemo-sms.h"
 
-#define QUERY_MAX 4096
-
 static void test_number(void **state)
 {
 	static const struct {
@@ -11,6 +9,7 @@ static void test_number(void **state)
 		{ "tel:+49301234567", "+49301234567" },
 		{ "TEL:+49-(30)-12.34567", "+49301234567" },
 		{ "sms:+358408676001", "+358408676001" },
+		{ "EMN:+358408676001", "+358408676001" },
 		{ "tel:+12345", "+12345" },
 		{ "tel:+123456789012345", "+123456789012345" }
 	};
@@ -92,33 +91,139 @@ static void test_fit(void **state)
 	check_fit("\t", 1, 1, true);
 }
 
-static void test_query(void **state)
+static void test_refusal(void **state)
 {
 	static const struct {
-		const char *text, *query;
+		const char *url, *allow;
+		bool allowed;
 	} rows[] = {
-		{ "New mail", "to=%2B49301234567&charset=UTF-8&coding=0"
-		  "&text=New%20mail" },
-		{ "1&to=2\r\n", "to=%2B49301234567&charset=UTF-8&coding=2"
-		  "&text=1%26to%3D2%0D%0A" },
-		{ "\xd0\x9f", "to=%2B49301234567&charset=UTF-8&coding=2"
-		  "&text=%D0%9F" }
+		{ "tel:+49301234567", "+49", true },
+		{ "tel:+49301234567", "+43 +49", true },
+		{ "tel:+49301234567", ", +4930,", true },
+		{ "emn:+49301234567", "+49301234567", true },
+		{ "sms:+49301234567", "", false },
+		{ "sms:+49301234567", " , ", false },
+		{ "sms:+49301234567", "+43", false },
+		{ "sms:+49301234567", "+493012345678", false },
+		{ "sms:+49301234567", "+4931 +50", false },
+		{ "sms:+4930;x", "+49", false }
 	};
-	struct lemo_sms_number number;
-	struct lemo_buf buf;
-	const char *error;
 	unsigned int i;
 
 	(void)state;
-	assert_int_equal(lemo_sms_parse_url("tel:+49301234567", &number,
-					    &error), 0);
 	for (i = 0; i < N_ELEMENTS(rows); i++) {
-		lemo_buf_init(&buf, QUERY_MAX);
-		lemo_sms_add_query(&buf, &number, rows[i].text,
-				   strlen(rows[i].text));
-		assert_false(buf.failed);
-		assert_string_equal(BUF_STR(&buf), rows[i].query);
-		lemo_buf_free(&buf);
+		assert_row(i, (lemo_sms_refusal(rows[i].url, rows[i].allow) ==
+			       NULL) == rows[i].allowed);
+	}
+}
+
+static void test_allow_list(void **state)
+{
+	static const struct {
+		const char *allow;
+		size_t pos;
+	} bad[] = {
+		{ "49", 0 }, { "+49 43", 4 }, { "+", 0 }, { "+0", 0 },
+		{ "+49x", 0 }, { "+49, +4930-", 5 }, { "*", 0 },
+		{ "+1234567890123456", 0 }
+	};
+	static const char *const good[] = { "", " ", "+4", "+49,+43 +1" };
+	const char *error;
+	unsigned int i;
+	size_t pos;
+
+	(void)state;
+	for (i = 0; i < N_ELEMENTS(good); i++)
+		assert_row(i, lemo_sms_allow_check(good[i], &error,
+						   &pos) == 0);
+	for (i = 0; i < N_ELEMENTS(bad); i++) {
+		assert_row(i, lemo_sms_allow_check(bad[i].allow, &error,
+						   &pos) == -1);
+		assert_row(i, pos == bad[i].pos);
+	}
+}
+
+static void check_text(const struct lemo_event *event,
+		       const struct lemo_payload_args *args,
+		       const char *wanted, bool ucs2)
+{
+	struct lemo_buf buf;
+	bool is_ucs2 = !ucs2;
+
+	lemo_buf_init(&buf, LEMO_PAYLOAD_MAX);
+	lemo_sms_text_add(&buf, event, args, &is_ucs2);
+	assert_false(buf.failed);
+	assert_string_equal(BUF_STR(&buf), wanted);
+	assert_int_equal(is_ucs2, ucs2);
+	lemo_buf_free(&buf);
+}
+
+static void test_text(void **state)
+{
+	static char subject[10001];
+	struct lemo_event event = {
+		.type = LEMO_EVENT_MESSAGE_NEW, .mailbox = "INBOX\r\n",
+		.from = "boss", .subject = subject, .snippet = "secret"
+	};
+	struct lemo_payload_args args = {
+		.level = LEMO_PAYLOAD_SNIPPET, .events_count = 1
+	};
+
+	(void)state;
+	memset(subject, 's', sizeof(subject) - 1);
+	/* level 1 at most */
+	check_text(&event, &args, "New mail", false);
+	event.unseen = 3;
+	check_text(&event, &args, "New mail: 3 unread", false);
+	args.events_count = 2;
+	check_text(&event, &args, "New mail (2): 3 unread", false);
+	args.level = LEMO_PAYLOAD_WAKEUP;
+	check_text(&event, &args, "New mail", false);
+	args.verification_code = "c0de";
+	check_text(&event, &args, "Verification code: c0de", false);
+	args.verification_code = "\xd0\x9f";
+	check_text(&event, &args, "Verification code: \xd0\x9f", true);
+}
+
+static void test_answers(void **state)
+{
+	static const struct {
+		unsigned int status;
+		const char *body;
+		enum lemo_gateway verdict;
+	} rows[] = {
+		{ 202, "0: Accepted for delivery", LEMO_GATEWAY_TAKEN },
+		{ 200, "0: Accepted for delivery", LEMO_GATEWAY_TAKEN },
+		{ 202, "3: Queued for later delivery", LEMO_GATEWAY_TAKEN },
+		{ 202, "", LEMO_GATEWAY_UNKNOWN },
+		{ 200, "0", LEMO_GATEWAY_UNKNOWN },
+		{ 200, "<html>0: no</html>", LEMO_GATEWAY_UNKNOWN },
+		{ 302, "0: Accepted", LEMO_GATEWAY_MISSET },
+		{ 400, "Missing receiver(s) number(s), rejected",
+		  LEMO_GATEWAY_REFUSED },
+		{ 401, "", LEMO_GATEWAY_MISSET },
+		{ 403, "Authorization failed for sendsms",
+		  LEMO_GATEWAY_MISSET },
+		{ 403, "Not routable. Do not try again.",
+		  LEMO_GATEWAY_REFUSED },
+		{ 403, "", LEMO_GATEWAY_REFUSED },
+		{ 404, "Unknown request.", LEMO_GATEWAY_MISSET },
+		{ 415, "", LEMO_GATEWAY_MISSET },
+		{ 429, "", LEMO_GATEWAY_BUSY },
+		{ 500, "", LEMO_GATEWAY_UNKNOWN },
+		{ 503, "Temporal failure, try again later.",
+		  LEMO_GATEWAY_BUSY }
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < N_ELEMENTS(rows); i++) {
+		size_t len = strlen(rows[i].body);
+		char *copy = exact_copy(rows[i].body, len);
+
+		assert_row(i, lemo_sms_answer(rows[i].status, copy, len) ==
+			   rows[i].verdict);
+		free(copy);
 	}
 }
 
@@ -128,7 +233,10 @@ int main(void)
 		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_number_bad),
 		cmocka_unit_test(test_fit),
-		cmocka_unit_test(test_query)
+		cmocka_unit_test(test_refusal),
+		cmocka_unit_test(test_allow_list),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_answers)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
