@@ -14,6 +14,7 @@ from lemotest import namespace                              # noqa: E402
 from lemotest.dns import NameServer                         # noqa: E402
 from lemotest.endpoint import Endpoints                     # noqa: E402
 from lemotest.feed import Feed                              # noqa: E402
+from lemotest.kannel import Kannel                          # noqa: E402
 from lemotest.server import (STOCK, TOP, Server, doc_conf,  # noqa: E402
                              dovecot_version, is_24)
 
@@ -53,6 +54,16 @@ def endpoints(run_dir, dns):
     """The HTTPS endpoints at public addresses, and their CA."""
     with Endpoints(f"{run_dir}/ca", dns) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def kannel(run_dir):
+    """The gateway for SMS and WAP push."""
+    gateway = Kannel(run_dir)
+    try:
+        yield gateway.start()
+    finally:
+        gateway.stop()
 
 
 @pytest.fixture(scope="session")
