@@ -21,9 +21,8 @@ class Redis:
         os.makedirs(self.base)
         self.port, self.tls = free_ports(2)
         self.password, self.process = password, None
-        lines = ["bind 127.0.0.1", f"port {self.port}", f"dir {self.base}",
-                 'save ""', "appendonly yes", "appendfsync no",
-                 "enable-debug-command yes", conf]
+        lines = ["bind 127.0.0.1 127.0.0.3", f"port {self.port}", f"dir {self.base}",
+                 'save ""', "appendonly yes", "appendfsync no", conf]
         if password:
             lines.append(f'requirepass "{password}"')
         if cert:
