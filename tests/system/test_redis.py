@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import time
 
@@ -10,8 +9,8 @@ import pytest
 
 import conftest
 from lemotest import wait
+from lemotest.feed import tell
 from lemotest.redis import PASSWORD, Redis
-from lemotest.wire import Door, event_line
 
 SETTINGS = {"lemonade_feed_events": "all", "lemonade_feed_payload": 4,
             "lemonade_request_timeout": "1 s"}
@@ -73,21 +72,6 @@ def _redis_server(run_dir, endpoints, redis):
 def redis_server(_redis_server):
     _redis_server.log.mark()
     return _redis_server
-
-
-def tell(server, users, count):
-    """count events of each user, mixed, each acknowledged. Returns the ids
-    by user, in order."""
-    queue = [user for user in users for _ in range(count)]
-    random.shuffle(queue)
-    ids = {user: [] for user in users}
-    with Door(f"{server.base}/run/lemonade-notify", 30) as door:
-        for user in queue:
-            ids[user].append(os.urandom(16).hex())
-            answer = door.ask(event_line(user, event_id=ids[user][-1],
-                                         vnd_feed=1))
-            assert answer.startswith("OK\t"), answer
-    return ids
 
 
 def arrived(redis, stream, expected, timeout=10, twice=False):
