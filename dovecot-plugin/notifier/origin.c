@@ -203,8 +203,9 @@ static void origin_failed(struct origin *origin, const struct push *push)
 {
 	int64_t now = notify_clock_msecs();
 
-	/* those that were in flight together fail together: once is enough */
-	if (push->sent_at < origin->last_failure)
+	/* those that were in flight together fail together: once is enough. A
+	   batch may do so in the millisecond in which it was sent. */
+	if (push->sent_at <= origin->last_failure)
 		return;
 	origin->last_failure = now;
 	lemo_breaker_failure(&origin->breaker, now, i_rand());

@@ -3,7 +3,10 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -11,6 +14,7 @@ import conftest
 from lemotest import wait
 from lemotest.feed import tell
 from lemotest.redis import PASSWORD, Redis
+from lemotest.server import TOP
 
 SETTINGS = {"lemonade_feed_events": "all", "lemonade_feed_payload": 4,
             "lemonade_request_timeout": "1 s"}
@@ -46,6 +50,7 @@ def feed_lines(run_dir, redis, endpoints):
         f"* {redis.url('mail')} {password} lemovmail",
         f"tls.test {redis.url('tls:%d', 3, True)} {password}",
         f"small.test {redis.url('small')} {password} maxlen=100",
+        f"group.test {redis.url('group')} {password}",
         f"type.test {redis.url('string')} {password}",
         f"user.test {redis.url('mail', user='lemonade@')} {password}",
         f"wrong.test {redis.url('wrong')} {wrong}",
@@ -237,6 +242,36 @@ def test_redis_what_is_none(redis_server, redis):
     tell(redis_server, ["a@other-port.test"], 1)
     redis_server.log.wait("what answers is no Redis server")
     redis_server.doveadm("lemonade", "purge", "-u", "a@other-port.test", check=True)
+
+
+def consume(redis, consumer, *options, stream="group"):
+    """The ids that the example of doc/ handled, in order."""
+    out = subprocess.run(
+        [sys.executable, f"{TOP}/doc/examples/redis-consumer.py",
+         f"redis://:{quote(PASSWORD)}@127.0.0.1:{redis.port}/0", stream,
+         "crm", consumer, "--once", *options], check=True, text=True,
+        capture_output=True, timeout=20).stdout
+    return [line.split()[0] for line in out.splitlines()]
+
+
+def test_redis_example_consumer(redis_server, redis):
+    """XREADGROUP, XACK; what another took and did not finish (XAUTOCLAIM),
+    and what comes twice."""
+    first = tell(redis_server, ["a@group.test"], 3)["a@group.test"]
+    arrived(redis, "group", {"a@group.test": first})
+    assert consume(redis, "one") == first
+    second = tell(redis_server, ["a@group.test"], 3)["a@group.test"]
+    arrived(redis, "group", {"a@group.test": first + second})
+    # took one, and died
+    (_, ((_, lost),)), = redis.client.xreadgroup(
+        "crm", "dead", {"group": ">"}, count=1)
+    assert lost["id"] == second[0]
+    twice = redis.entries("group")[-1]
+    redis.client.xadd("group", {**twice, "event": json.dumps(
+        twice["event"])})
+    assert consume(redis, "two") == second[1:]
+    assert consume(redis, "two", "--idle", "0") == [second[0]]
+    assert redis.client.xpending("group", "crm")["pending"] == 0
 
 
 BAD_LINES = {
