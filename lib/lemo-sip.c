@@ -20,11 +20,6 @@ static size_t scheme_len(const char *str)
 	return strncasecmp(str, "sips:", 5) == 0 ? 5 : 0;
 }
 
-bool lemo_sip_is_uri(const char *str)
-{
-	return scheme_len(str) > 0;
-}
-
 /* Labels of letters, digits and inner hyphens; "1.2.3.4" is such a name. */
 static bool host_is_valid(const char *host, size_t len)
 {

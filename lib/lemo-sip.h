@@ -26,8 +26,6 @@ struct lemo_sip_uri {
 	unsigned int port; /* 0 = none */
 };
 
-/* Does it claim to be one? Whether it is right, the parser says. */
-bool lemo_sip_is_uri(const char *str);
 /* sip:user@host or sips:user@host, perhaps with :port, of RFC 3261 19.1. Less
    than that grammar: no password, parameters, headers, escapes or quotes, so
    that nothing in it can end a header or begin another; no IPv6 address.

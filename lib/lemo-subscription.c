@@ -1,8 +1,8 @@
 #include "lemo-subscription.h"
 #include "lemo-subscription-private.h"
 #include "lemo-base64url.h"
+#include "lemo-device-uri.h"
 #include "lemo-p256.h"
-#include "lemo-sip.h"
 #include "lemo-time.h"
 #include "lemo-token.h"
 #include "lemo-weburl.h"
@@ -120,7 +120,7 @@ static bool parse_device_client_id(struct parser *p, json_t *value)
 
 static bool parse_url(struct parser *p, json_t *value)
 {
-	struct lemo_sip_uri sip;
+	const struct lemo_device_uri *uri;
 	struct lemo_weburl url;
 
 	if (!json_is_string(value))
@@ -128,10 +128,9 @@ static bool parse_url(struct parser *p, json_t *value)
 	if (json_string_length(value) > LEMO_DEVICE_URL_MAX)
 		return fail(p, "is longer than 1000 octets");
 	p->sub->url = json_string_value(value);
-	if (lemo_sip_is_uri(p->sub->url)) {
-		return lemo_sip_uri_parse(p->sub->url, &sip,
-					  &p->error->reason) == 0;
-	}
+	uri = lemo_device_uri_find(p->sub->url);
+	if (uri != NULL)
+		return uri->check(p->sub->url, &p->error->reason) == 0;
 	return lemo_weburl_parse(p->sub->url, &url, &p->error->reason) == 0;
 }
 
@@ -401,18 +400,19 @@ static bool finish_webpush(struct parser *p)
 	return has_no_format(p);
 }
 
-static bool finish_sip(struct parser *p, bool is_sip)
+static bool finish_uri(struct parser *p, const struct lemo_device_uri *wanted,
+		       const struct lemo_device_uri *uri)
 {
-	return is_sip ? has_no_format(p) :
-		fail_in(p, "url", "must be sip:user@host or sips:user@host "
-			"with this channel");
+	if (uri == NULL || strcmp(uri->channel, wanted->channel) != 0)
+		return fail_in(p, "url", wanted->must_be);
+	return has_no_format(p);
 }
 
 static const char *default_channel(const struct lemo_subscription *sub,
-				   bool is_sip)
+				   const struct lemo_device_uri *uri)
 {
-	if (is_sip)
-		return "sip";
+	if (uri != NULL)
+		return uri->channel;
 	return sub->p256dh != NULL ? "webpush" : "webhook";
 }
 
@@ -430,16 +430,18 @@ static bool finish_token(struct parser *p)
 static bool finish(struct parser *p)
 {
 	struct lemo_subscription *sub = p->sub;
-	bool is_sip = sub->url != NULL && lemo_sip_is_uri(sub->url);
+	const struct lemo_device_uri *wanted, *uri = sub->url == NULL ?
+		NULL : lemo_device_uri_find(sub->url);
 
 	if (is_token_device(p))
 		return finish_token(p);
 	if (sub->channel == NULL)
-		sub->channel = default_channel(sub, is_sip);
-	if (strcmp(sub->channel, "sip") == 0)
-		return finish_sip(p, is_sip);
-	if (is_sip)
-		return fail_in(p, "url", "must not be a SIP URI with this "
+		sub->channel = default_channel(sub, uri);
+	wanted = lemo_device_uri_of_channel(sub->channel);
+	if (wanted != NULL)
+		return finish_uri(p, wanted, uri);
+	if (uri != NULL)
+		return fail_in(p, "url", "must be an https:// URL with this "
 			       "channel");
 	if (strcmp(sub->channel, "webpush") == 0)
 		return finish_webpush(p);

@@ -9,12 +9,13 @@
 #include "mail-storage-private.h"
 #include "mailbox-attribute-private.h"
 #include "mail-search.h"
+#include "lemo-device-uri.h"
 #include "lemo-fence.h"
 #include "lemo-quiet.h"
 #include "lemo-token.h"
-#include "lemo-sip.h"
 #include "lemo-weburl.h"
 #include "lemonade-attribute.h"
+#include "lemonade-channels.h"
 #include "lemonade-compat.h"
 #include "lemonade-device.h"
 #include "lemonade-filter.h"
@@ -186,9 +187,8 @@ static int check_url(struct mailbox_transaction_context *t, const char *url)
 
 	if (url == NULL)
 		return 0;
-	error = lemo_sip_is_uri(url) ?
-		lemo_sip_refusal(url, luser->set->lemonade_sip_from,
-				 luser->set->lemonade_allow_hosts) :
+	error = lemo_device_uri_find(url) != NULL ?
+		lemonade_uri_refusal(luser->set, url) :
 		url_refusal(luser->set, url);
 	return error == NULL ? 0 : refuse_field(t, "url", error);
 }
@@ -200,23 +200,6 @@ static int check_quiet(struct mailbox_transaction_context *t,
 		return 0;
 	return refuse_field(t, "quiet.zone", "is no time zone that this "
 			    "server knows");
-}
-
-const char *lemonade_channel_refusal(const struct lemonade_settings *set,
-				     const char *channel)
-{
-	/* RFC 8292 2.1: the push service wants to know whom to ask */
-	if (strcmp(channel, "webpush") == 0 && *set->lemonade_contact == '\0')
-		return "is not served here: the administrator has set no "
-			"lemonade_contact";
-	if (strcmp(channel, "exec") == 0 &&
-	    *set->lemonade_exec_program == '\0')
-		return "is not served here: the administrator has set no "
-			"lemonade_exec_program";
-	if (strcmp(channel, "sip") == 0 && *set->lemonade_sip_url == '\0')
-		return "is not served here: the administrator has set no "
-			"lemonade_sip_url";
-	return NULL;
 }
 
 /* RFC 8291 2.1: what a subscription is made of comes over a confidential

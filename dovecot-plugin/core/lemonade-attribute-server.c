@@ -5,9 +5,9 @@
 #include "str.h"
 #include "mail-storage-private.h"
 #include "mailbox-attribute-internal.h"
-#include "lemo-sip.h"
 #include "lemo-subscription.h"
 #include "lemonade-attribute.h"
+#include "lemonade-channels.h"
 #include "lemonade-config.h"
 #include "lemonade-device.h"
 #include "lemonade-user.h"
@@ -23,10 +23,11 @@ static const char *get_channels(const struct lemonade_user *luser)
 	unsigned int i;
 
 	for (i = 0; lemo_channel_names[i] != NULL; i++) {
-		if (lemonade_channel_refusal(luser->set,
-					     lemo_channel_names[i]) == NULL)
+		const char *name = lemo_channel_names[i];
+
+		if (lemonade_channel_refusal(luser->set, name) == NULL)
 			str_printfa(str, "%s\"%s\"", i == 0 ? "[" : ",",
-				    lemo_channel_names[i]);
+				    name);
 	}
 	str_append_c(str, ']');
 	return str_c(str);
@@ -34,16 +35,19 @@ static const char *get_channels(const struct lemonade_user *luser)
 
 static const char *get_ceilings(const struct lemonade_user *luser)
 {
-	const char *exec = "", *sip = "";
+	string_t *str = t_str_new(64);
+	unsigned int i;
 
-	if (lemonade_channel_refusal(luser->set, "exec") == NULL)
-		exec = t_strdup_printf(",\"exec\":%u", LEMO_PAYLOAD_SNIPPET);
-	if (lemonade_channel_refusal(luser->set, "sip") == NULL)
-		sip = t_strdup_printf(",\"sip\":%u", LEMO_SIP_PAYLOAD_MAX);
-	return t_strdup_printf("{\"webhook\":%u,\"webpush\":%u%s%s}",
-			       luser->set->lemonade_webhook_payload,
-			       luser->set->lemonade_webpush_payload, sip,
-			       exec);
+	for (i = 0; lemo_channel_names[i] != NULL; i++) {
+		const char *name = lemo_channel_names[i];
+
+		if (lemonade_channel_refusal(luser->set, name) != NULL)
+			continue;
+		str_printfa(str, "%s\"%s\":%u", i == 0 ? "{" : ",", name,
+			    lemonade_channel_ceiling(luser->set, name));
+	}
+	str_append_c(str, '}');
+	return str_c(str);
 }
 
 static const char *get_limits(const struct lemonade_user *luser)

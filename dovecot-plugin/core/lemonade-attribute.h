@@ -34,11 +34,6 @@ int lemonade_attribute_refuse(struct mailbox_transaction_context *t,
 			      const char *key,
 			      const struct mail_attribute_value *value);
 
-/* Why this channel is not served here, for the client's eyes; NULL if it
-   is. */
-const char *lemonade_channel_refusal(const struct lemonade_settings *set,
-				     const char *channel);
-
 /* The parts; internal to lemonade-attribute*.c */
 void lemonade_attribute_device_init(void);
 void lemonade_attribute_device_deinit(void);

@@ -7,6 +7,7 @@
 #include "imap-util.h"
 #include "mail-storage-private.h"
 #include "lemonade-commit.h"
+#include "lemonade-channels.h"
 #include "lemonade-handoff.h"
 #include "lemonade-line.h"
 #include "lemonade-match.h"
@@ -17,7 +18,6 @@
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
 #include "lemonade-view.h"
-#include "lemo-sip.h"
 #include "lemo-quiet.h"
 
 /* A longer set of UIDs goes in several lines. */
@@ -183,13 +183,8 @@ payload_level(const struct commit *c, enum lemo_event_type type,
 
 		if (strcmp(verdicts->verdict[i], LEMO_VERDICT_MATCH) != 0)
 			continue;
-		level = device->sub->payload;
-		if (strcmp(device->sub->channel, "webhook") == 0)
-			level = I_MIN(level, set->lemonade_webhook_payload);
-		else if (strcmp(device->sub->channel, "webpush") == 0)
-			level = I_MIN(level, set->lemonade_webpush_payload);
-		else if (strcmp(device->sub->channel, "sip") == 0)
-			level = I_MIN(level, LEMO_SIP_PAYLOAD_MAX);
+		level = lemonade_channel_ceiling(set, device->sub->channel);
+		level = I_MIN(level, device->sub->payload);
 		max = I_MAX(max, level);
 	}
 	return max;

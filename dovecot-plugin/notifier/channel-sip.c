@@ -3,6 +3,7 @@
 #include "channel.h"
 #include "http-sender.h"
 #include "lemo-sip.h"
+#include "lemonade-settings.h"
 
 /*
  * SIP MESSAGE (RFC 3428) to the device's URI, by the administrator's SIP
@@ -22,17 +23,13 @@ static int channel_sip_build(pool_t pool, const struct channel_job *job,
 
 	i_zero(req_r);
 	req_r->method = "POST";
-	req_r->url = job->sip_url;
+	req_r->url = job->set->lemonade_sip_url;
 	req_r->keep_body = LEMO_SIP_ANSWER_MAX;
 	p_array_init(&req_r->headers, pool, 1);
 	lemo_buf_init(&req_r->body, LEMO_PAYLOAD_MAX);
-	if (job->url == NULL || job->sip_url == NULL) {
-		*error_r = "device has no SIP URI";
-		return -1;
-	}
 	array_push_back(&req_r->headers, &line);
-	lemo_sip_rpc_add(&req_r->body, job->url, job->sip_from, job->event,
-			 &job->payload);
+	lemo_sip_rpc_add(&req_r->body, job->url, job->set->lemonade_sip_from,
+			 job->event, &job->payload);
 	if (req_r->body.failed) {
 		*error_r = "payload is too large";
 		return -1;
@@ -94,10 +91,16 @@ static void channel_sip_send(struct http_sender *http,
 			   LEMO_ANSWER_PERMANENT, sip_answered, call);
 }
 
+static const char *channel_sip_gateway(const struct lemonade_settings *set)
+{
+	return set->lemonade_sip_url;
+}
+
 const struct channel_vfuncs channel_sip = {
 	.name = "sip",
 	.needs_url = TRUE,
 	.needs_verification = TRUE,
+	.gateway = channel_sip_gateway,
 	.build = channel_sip_build,
 	.send = channel_sip_send,
 };

@@ -13,6 +13,7 @@
 
 struct feed;
 struct http_sender;
+struct lemonade_settings;
 struct lemo_vapid_key;
 struct lemo_webpush;
 struct lemo_webpush_device;
@@ -50,8 +51,8 @@ struct channel_job {
 	const struct feed *feed;
 	/* the URL is the admin's own: no fence */
 	bool trusted_url;
-	/* for SIP alone: the proxy that sends, and the sender */
-	const char *sip_url, *sip_from;
+	/* for channels with a gateway; NULL for a feed */
+	const struct lemonade_settings *set;
 	struct channel_webpush webpush;
 };
 
@@ -102,6 +103,9 @@ struct channel_vfuncs {
 	/* the body and the header Authorization are not for the admin's eyes
 	   either */
 	bool secret_body;
+	/* The URL of the administrator's server that gets the pushes for all
+	   devices; NULL: they go to the device's URL. */
+	const char *(*gateway)(const struct lemonade_settings *set);
 	/* Not for those without a request: NULL. */
 	channel_build_t *build;
 	/* Sends; the callback is called exactly once, perhaps before this

@@ -156,8 +156,7 @@ void push_fill_job(struct channel_job *job, const struct target *target,
 	job->sub = target->sub;
 	job->event = &line->event;
 	job->url = target->sub->url;
-	job->sip_url = target->sip_url;
-	job->sip_from = target->sip_from;
+	job->set = target->set;
 	job->keyring = &target->keyring;
 	job->payload.device = target->device;
 	job->payload.level = target->payload;

@@ -1,10 +1,11 @@
 #include "lib.h"
 #include "target.h"
 #include "channel.h"
-#include "lemo-sip.h"
+#include "lemo-device-uri.h"
 #include "lemo-vapid-code.h"
 #include "lemo-webpush.h"
 #include "lemo-weburl.h"
+#include "lemonade-channels.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "origin-key.h"
@@ -65,11 +66,16 @@ void target_verify(const struct notifier *notifier, struct target *target)
 						    &binding, code);
 }
 
+/* Whom a push goes to first. */
+static const char *target_peer(const struct target *target)
+{
+	return target->channel->gateway != NULL ?
+		target->channel->gateway(target->set) : target->sub->url;
+}
+
 /* What the URL must be is judged again by the fence when it is used. */
 static int target_set_origin(struct target *target, const char **error_r)
 {
-	const char *peer = target->sip_url != NULL ? target->sip_url :
-		target->sub->url;
 	struct lemo_weburl url;
 
 	if (!target->channel->needs_url) {
@@ -78,7 +84,7 @@ static int target_set_origin(struct target *target, const char **error_r)
 	} else if (target->sub->url == NULL) {
 		*error_r = "url: is missing";
 		return -1;
-	} else if (lemo_weburl_parse(peer, &url, error_r) < 0) {
+	} else if (lemo_weburl_parse(target_peer(target), &url, error_r) < 0) {
 		*error_r = t_strdup_printf("url: %s", *error_r);
 		return -1;
 	} else {
@@ -88,54 +94,26 @@ static int target_set_origin(struct target *target, const char **error_r)
 	return 0;
 }
 
-static enum lemo_payload target_ceiling(const struct notifier *notifier,
-					const struct target *target)
+/* What the administrator serves, and whom users may reach, may have
+   changed. */
+static int target_check_settings(const struct target *target,
+				 const char **error_r)
 {
-	/* it stays in the house */
-	if (target->channel == &channel_exec)
-		return LEMO_PAYLOAD_SNIPPET;
-	if (target->channel == &channel_sip)
-		return LEMO_SIP_PAYLOAD_MAX;
-	return target->channel == &channel_webpush ?
-		notifier->set->lemonade_webpush_payload :
-		notifier->set->lemonade_webhook_payload;
-}
+	const char *url = target->sub->url;
+	const char *error = lemonade_channel_refusal(target->set,
+						     target->sub->channel);
 
-/* The subscription of a token names no URL. */
-static int target_set_token_url(const struct notifier *notifier,
-				struct target *target, const char **error_r)
-{
-	if (target->channel != &channel_token)
-		return 0;
-	target->sub->url = notifier->set->lemonade_token_url;
-	if (*target->sub->url != '\0')
-		return 0;
-	*error_r = "channel: lemonade_token_url is empty";
-	return -1;
-}
-
-/* The proxy is the administrator's; whom it may reach may have changed. */
-static int target_set_sip(const struct notifier *notifier,
-			  struct target *target, const char **error_r)
-{
-	const struct lemonade_settings *set = notifier->set;
-	const char *error;
-
-	if (target->channel != &channel_sip)
-		return 0;
-	if (*set->lemonade_sip_url == '\0') {
-		*error_r = "channel: lemonade_sip_url is empty";
-		return -1;
-	}
-	error = lemo_sip_refusal(target->sub->url, set->lemonade_sip_from,
-				 set->lemonade_allow_hosts);
 	if (error != NULL) {
-		*error_r = t_strdup_printf("url: %s", error);
+		*error_r = t_strdup_printf("channel: %s", error);
 		return -1;
 	}
-	target->sip_url = set->lemonade_sip_url;
-	target->sip_from = set->lemonade_sip_from;
-	return 0;
+	if (url == NULL || lemo_device_uri_find(url) == NULL)
+		return 0;
+	error = lemonade_uri_refusal(target->set, url);
+	if (error == NULL)
+		return 0;
+	*error_r = t_strdup_printf("url: %s", error);
+	return -1;
 }
 
 static int target_fill(const struct notifier *notifier, struct target *target,
@@ -144,21 +122,23 @@ static int target_fill(const struct notifier *notifier, struct target *target,
 	struct lemo_key_binding binding;
 
 	target->channel = channel_find(target->sub->channel);
-	if (target->channel == NULL ||
-	    (target->channel == &channel_exec &&
-	     *notifier->set->lemonade_exec_program == '\0')) {
+	if (target->channel == NULL) {
 		*error_r = "channel: is not served";
 		return -1;
 	}
-	if (target_set_token_url(notifier, target, error_r) < 0 ||
-	    target_set_sip(notifier, target, error_r) < 0 ||
-	    target_set_origin(target, error_r) < 0)
+	if (target_check_settings(target, error_r) < 0)
+		return -1;
+	/* the subscription of a token names no URL */
+	if (target->channel == &channel_token)
+		target->sub->url = target->set->lemonade_token_url;
+	if (target_set_origin(target, error_r) < 0)
 		return -1;
 	binding = target_binding(target, "webhook");
 	lemo_keyring_derive(&notifier->secret, &binding, &target->keyring);
 	target_verify(notifier, target);
 	target->payload = I_MIN(target->sub->payload,
-				target_ceiling(notifier, target));
+				lemonade_channel_ceiling(target->set,
+					target->sub->channel));
 	return 0;
 }
 
@@ -170,6 +150,7 @@ struct target *target_parse(const struct notifier *notifier, uint32_t uid,
 	struct lemo_subscription_error error;
 
 	target->refcount = 1;
+	target->set = notifier->set;
 	target->uid = uid;
 	target->user = i_strdup(user);
 	target->device = i_strdup(device);

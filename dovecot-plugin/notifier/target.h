@@ -9,10 +9,12 @@
 #include "lemo-subscription.h"
 #include "lemo-webhook-sign.h"
 
+struct lemonade_settings;
 struct notifier;
 
 struct target {
 	int refcount;
+	const struct lemonade_settings *set;
 	uint32_t uid;
 	char *user, *device;
 	char *json;
@@ -27,8 +29,6 @@ struct target {
 	struct lemo_webpush_device *webpush;
 	/* its channel needs no verification, or its code came back */
 	bool verified;
-	/* of the channel sip: the settings it goes by, or NULL */
-	const char *sip_url, *sip_from;
 	/* the level asked for, cut to the channel's ceiling */
 	enum lemo_payload payload;
 };
@@ -43,8 +43,8 @@ void target_unref(struct target **target);
 /* Is it verified by now? Keys may have been imported since. */
 void target_verify(const struct notifier *notifier, struct target *target);
 
-/* The code that verifies it ("" if none can be made), and the secret its webhooks are signed with, in
-   the data stack. */
+/* The code that verifies it ("" if none can be made), and the secret its
+   webhooks are signed with, in the data stack. */
 const char *target_get_code(const struct notifier *notifier,
 			    const struct target *target);
 const char *target_get_secret(const struct target *target);

@@ -1,10 +1,18 @@
 #include "unit.h"
+#include "lemo-device-uri.h"
 #include "lemo-sip.h"
 
 #include <jansson.h>
 
 #define FROM "sip:lemonade@example.org"
 #define BOB "sip:bob@example.org"
+
+static bool is_sip(const char *text)
+{
+	const struct lemo_device_uri *uri = lemo_device_uri_find(text);
+
+	return uri != NULL && strcmp(uri->channel, "sip") == 0;
+}
 
 static void test_uris(void **state)
 {
@@ -25,7 +33,7 @@ static void test_uris(void **state)
 
 	(void)state;
 	for (i = 0; i < N_ELEMENTS(rows); i++) {
-		assert_row(i, lemo_sip_is_uri(rows[i].text));
+		assert_row(i, is_sip(rows[i].text));
 		assert_row(i, lemo_sip_uri_parse(rows[i].text, &uri,
 						 &error) == 0);
 		assert_row(i, uri.sips == rows[i].sips);
@@ -33,7 +41,9 @@ static void test_uris(void **state)
 		assert_row(i, uri.host_len == rows[i].host_len);
 		assert_row(i, uri.port == rows[i].port);
 	}
-	assert_false(lemo_sip_is_uri("https://example.org/"));
+	assert_false(is_sip("https://example.org/"));
+	assert_false(is_sip("sip"));
+	assert_false(is_sip("sipp:x"));
 }
 
 static void test_nothing_can_be_injected(void **state)

@@ -411,7 +411,7 @@ static void test_values(void **state)
 		{ "{\"channel\":\"sip\"}", "url", "sip:user@host" },
 		{ "{\"url\":\"sip:a@h?x\"}", "url", "sip:user@host" },
 		{ "{\"url\":\"sip:a@h\",\"channel\":\"webhook\"}", "url",
-		  "must not be a SIP URI" },
+		  "must be an https:// URL" },
 		{ "{\"url\":\"sip:a@h\",\"format\":\"ntfy\"}", "format",
 		  "must be absent" },
 		{ "{\"channel\":\"webhook\"}", "url", "is missing" }

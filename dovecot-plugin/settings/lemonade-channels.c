@@ -1,0 +1,100 @@
+#include "lib.h"
+#include "lemo-device-uri.h"
+#include "lemo-payload.h"
+#include "lemo-sip.h"
+#include "lemonade-channels.h"
+#include "lemonade-settings.h"
+
+struct channel_rules {
+	const char *name;
+	/* The setting (a string) without which it is not served, and where
+	   that is; NULL: it always is. */
+	const char *needs;
+	size_t needs_offset;
+	/* The setting (a number) that is its ceiling; 0: it is fixed. */
+	size_t ceiling_offset;
+	enum lemo_payload ceiling;
+	/* NULL: its devices have no URI. */
+	const char *(*uri_refusal)(const struct lemonade_settings *set,
+				   const char *uri);
+};
+
+static const char *sip_refusal(const struct lemonade_settings *set,
+			       const char *uri)
+{
+	return lemo_sip_refusal(uri, set->lemonade_sip_from,
+				set->lemonade_allow_hosts);
+}
+
+#define OFFSET(setting) offsetof(struct lemonade_settings, setting)
+#define NEEDS(setting) .needs = #setting, .needs_offset = OFFSET(setting)
+
+static const struct channel_rules channels[] = {
+	/* it stays in the house, as log and null do */
+	{ .name = "exec", NEEDS(lemonade_exec_program),
+	  .ceiling = LEMO_PAYLOAD_SNIPPET },
+	{ .name = "log", .ceiling = LEMO_PAYLOAD_SNIPPET },
+	{ .name = "null", .ceiling = LEMO_PAYLOAD_SNIPPET },
+	{ .name = "sip", NEEDS(lemonade_sip_url),
+	  .ceiling = LEMO_SIP_PAYLOAD_MAX, .uri_refusal = sip_refusal },
+	{ .name = "token", NEEDS(lemonade_token_url),
+	  .ceiling = LEMO_PAYLOAD_STATE },
+	{ .name = "webhook",
+	  .ceiling_offset = OFFSET(lemonade_webhook_payload) },
+	/* RFC 8292 2.1: the push service wants to know whom to ask */
+	{ .name = "webpush", NEEDS(lemonade_contact),
+	  .ceiling_offset = OFFSET(lemonade_webpush_payload) }
+};
+
+static const struct channel_rules *rules_of(const char *channel)
+{
+	unsigned int i;
+
+	for (i = 0; i < N_ELEMENTS(channels); i++) {
+		if (strcmp(channels[i].name, channel) == 0)
+			return &channels[i];
+	}
+	return NULL;
+}
+
+const char *lemonade_channel_refusal(const struct lemonade_settings *set,
+				     const char *channel)
+{
+	const struct channel_rules *rules = rules_of(channel);
+	const char *const *value;
+
+	if (rules == NULL)
+		return "is not known here";
+	if (rules->needs == NULL)
+		return NULL;
+	value = CONST_PTR_OFFSET(set, rules->needs_offset);
+	return **value != '\0' ? NULL :
+		t_strdup_printf("is not served here: the administrator has "
+				"set no %s", rules->needs);
+}
+
+unsigned int lemonade_channel_ceiling(const struct lemonade_settings *set,
+				      const char *channel)
+{
+	const struct channel_rules *rules = rules_of(channel);
+	const unsigned int *value;
+
+	if (rules == NULL)
+		return LEMO_PAYLOAD_WAKEUP;
+	if (rules->ceiling_offset == 0)
+		return rules->ceiling;
+	value = CONST_PTR_OFFSET(set, rules->ceiling_offset);
+	return *value;
+}
+
+const char *lemonade_uri_refusal(const struct lemonade_settings *set,
+				 const char *uri)
+{
+	const struct lemo_device_uri *scheme = lemo_device_uri_find(uri);
+	const struct channel_rules *rules = scheme == NULL ? NULL :
+		rules_of(scheme->channel);
+
+	if (rules == NULL || rules->uri_refusal == NULL)
+		return "has a scheme that is not served here";
+	return rules->uri_refusal(set, uri);
+}
