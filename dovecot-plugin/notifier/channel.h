@@ -11,6 +11,7 @@
 #include "lemo-retry.h"
 #include "lemo-webhook-sign.h"
 
+struct feed;
 struct http_sender;
 struct lemonade_settings;
 struct lemo_vapid_key;
@@ -46,6 +47,8 @@ struct channel_job {
 	   generation for merged rows */
 	const char *push_id;
 	struct lemo_payload_args payload;
+	/* NULL for a device */
+	const struct feed *feed;
 	/* the URL is the admin's own: no fence */
 	bool trusted_url;
 	/* channel emn: the latest time that the phone was told, 0 = none */
@@ -127,6 +130,10 @@ void channel_send_built(struct http_sender *http,
 			const struct channel_job *job, channel_build_t *build,
 			bool trusted_url, enum lemo_answer fault,
 			channel_callback_t *callback, void *context);
+
+/* for feeds only: channel_find() does not know them */
+extern const struct channel_vfuncs channel_redis;
+extern const struct channel_vfuncs channel_webhook_batch;
 
 extern const struct channel_vfuncs channel_webhook;
 extern const struct channel_vfuncs channel_webpush;

@@ -176,6 +176,7 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.users = users_init(&notifier);
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
+	feeds_start(notifier.feeds, &notifier, DNS_CLIENT_SOCKET);
 	notifier.webpush = lemo_webpush_init();
 	channel_exec_init(set);
 	notifier.sms_cap = sms_cap_init(&notifier);
@@ -197,6 +198,7 @@ static void notifier_deinit(void)
 	ingest_flush(notifier.ingest);
 	scheduler_stop(notifier.scheduler);
 	channel_exec_deinit();
+	feeds_stop(notifier.feeds);
 	http_sender_deinit(&notifier.http);
 	admin_clients_deinit(&notifier.admins);
 	notify_clients_deinit(&notifier.clients);
