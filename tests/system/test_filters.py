@@ -26,6 +26,15 @@ def share(user, name, value):
                         "", f"{SHARED}/{name}", value, check=True)
 
 
+def filter_settings(filters):
+    """The administrator's for all."""
+    block, prefix = ("lemonade_filter", "") if is_24() else \
+        ("plugin", "lemonade_filter_")
+    return "\n".join([f"{block} {{", *(
+        f"  {prefix}{name} = {value}" for name, value in filters.items()),
+        "}\n"])
+
+
 def unshare(user, name):
     user.server.doveadm("mailbox", "metadata", "unset", "-u", user.name, "-s",
                         "", f"{SHARED}/{name}", check=True)
@@ -135,26 +144,23 @@ def test_fi_02_shared_ones_are_the_administrators(reader):
 def test_fi_02_shared_ones_of_the_settings(make_server):
     """For all; METADATA and, above all, private ones go first."""
     filters = {"team": 'OR SMALLER 5000 FROM "mate@remote.test"',
-               "on-the-road": "SMALLER 5000", "odd": "NOSUCHKEY"}
-    if is_24():
-        conf = "lemonade_filter {\n" + "".join(
-            f"  {name} = {value}\n" for name, value in filters.items()) + "}\n"
-    else:
-        conf = "plugin {\n" + "".join(
-            f"  lemonade_filter_{name} = {value}\n"
-            for name, value in filters.items()) + "}\n"
-    server = make_server(conf, notifier=False)
+               "on-the-road": "SMALLER 5000", "odd": "NOSUCHKEY",
+               "muted": '"UNSEEN KEYWORD $Muted"'}
+    server = make_server(filter_settings(filters), notifier=False)
     user = server.user()
     imap = user.session
     imap.append("INBOX", message(body="x" * 9000, sender="mate@remote.test"))
     imap.append("INBOX", message(body="x" * 9000))
     imap.append("INBOX", message())
     imap.select()
+    filters["muted"] = filters["muted"].strip('"')
     assert imap.getmetadata_all(SHARED) == \
         {f"{SHARED}/{name}": value for name, value in filters.items()}
     assert imap.getmetadata(f"{SHARED}/team") == filters["team"]
     assert found(imap, "FILTER", "team") == [1, 3]
     assert found(imap, "FILTER", "on-the-road") == [3]
+    imap.must("STORE", "2", "+FLAGS", "($Muted)")
+    assert found(imap, "FILTER", "muted") == [2]
     assert "Filter odd is not valid" in imap.cmd("SEARCH", "FILTER odd").text
     response = imap.setmetadata(f"{SHARED}/team", None)
     assert response.status == "NO" and "[NOPERM]" in response.text
@@ -354,6 +360,20 @@ def test_fi_07_incomplete_is_refused(reader, value):
     response = imap.setmetadata(f"{VALUES}/x", value)
     assert response.status == "NO" and "no SEARCH criteria" in response.text
     assert imap.getmetadata(f"{VALUES}/x") == "FROM boss"
+
+
+@pytest.mark.parametrize("name,value", [
+    ("bad", "(ALL"), ("b/d", "ALL"), ("Bad", "ALL")])
+def test_fi_07_wrong_setting_is_named(make_server, name, value):
+    """The log names it, or 2.4 does not start; mail goes on."""
+    try:
+        server = make_server(filter_settings({name: value}), notifier=False)
+    except AssertionError as error:
+        assert "lemonade_filter" in str(error)
+        return
+    server.log.expect("lemonade")
+    server.user().deliver()
+    assert server.log.wait("lemonade_filter")
 
 
 def test_fi_07_all_or_nothing(reader):
