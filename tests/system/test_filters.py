@@ -347,19 +347,23 @@ def test_fi_06_fan_out_is_bounded(reader):
 
 # -- FI-07, FI-08
 
-@pytest.mark.parametrize("value", [
+INCOMPLETE = [
     "OR SMALLER", "", " ", "SMALLER", "NOSUCHKEY", "FROM", "(ALL", "ALL)",
     "ALL) (ALL", "()", 'FROM "x', "FILTER", "FILTER a/b", "FILTER ()",
     "ALL\r\nALL", "ALL\tALL", "FROM {9}\r\nx", "FROM {x}\r\n", "x\x7f",
     b"SUBJECT \xff\xfe", b"SUBJECT gr\xc3", b'SUBJECT "gr\xfcn"',
     "SMALLER x", "BEFORE yesterday", "(" * 40 + "ALL" + ")" * 40,
-    "KEYWORD (a)"])
-def test_fi_07_incomplete_is_refused(reader, value):
+    "KEYWORD (a)"]
+
+
+def test_fi_07_incomplete_is_refused(reader):
     imap = reader.session
     put(reader, "x", "FROM boss")
-    response = imap.setmetadata(f"{VALUES}/x", value)
-    assert response.status == "NO" and "no SEARCH criteria" in response.text
-    assert imap.getmetadata(f"{VALUES}/x") == "FROM boss"
+    for value in INCOMPLETE:
+        response = imap.setmetadata(f"{VALUES}/x", value)
+        assert response.status == "NO", value
+        assert "no SEARCH criteria" in response.text, value
+        assert imap.getmetadata(f"{VALUES}/x") == "FROM boss"
 
 
 @pytest.mark.parametrize("name,value", [
@@ -444,17 +448,23 @@ def test_fi_09_sizes(reader):
                 f"[METADATA MAXSIZE {size}]" in response.text
 
 
-@pytest.mark.parametrize("name", [
+BAD_NAMES = [
     "a/b", "a(b", "a)b", "a{b", "a%b", "a*b", 'a\\"b', "a\\\\b", "a]b", "a b",
-    "grün", "x" * 129, "a\tb"])
-def test_fi_10_bad_names(reader, name):
+    "grün", "x" * 129, "a\tb"]
+
+
+def test_fi_10_bad_names(reader):
+    """A session may send twenty BADs in a row."""
     imap = reader.session
-    for entry in (VALUES, TEXTS):
-        data = f'("{entry}/{name}" "ALL")'
-        assert imap.cmd("SETMETADATA", '""', data).status in ("NO", "BAD")
-    if name.isascii():
-        assert imap.cmd("SEARCH", "FILTER", f'"{name}"').status == "BAD"
-    assert imap.getmetadata_all("/private/filters") == {}
+    for name in BAD_NAMES:
+        for entry in (VALUES, TEXTS):
+            response = imap.cmd("SETMETADATA", '""',
+                                f'("{entry}/{name}" "ALL")')
+            assert response.status in ("NO", "BAD"), name
+        if name.isascii():
+            response = imap.cmd("SEARCH", "FILTER", f'"{name}"')
+            assert response.status == "BAD", name
+        assert imap.getmetadata_all("/private/filters") == {}, name
 
 
 def test_fi_10_good_names_and_descriptions(reader):
@@ -498,23 +508,24 @@ def test_se_07_view_filters_are_seen_by_other_sessions(reader):
         assert other.getmetadata(f"{VALUES}/view") == "FROM mate"
 
 
-@pytest.mark.parametrize("args", [
-    ["FILTER"], ["FILTER", "()"], ["FILTER", '""'], ["FILTER", "FILTER"],
+HOSTILE = [
+    ["FILTER"], ["FILTER", "()"], ["FILTER", '""'],
     ["FILTER", b'"a\x00b"'],
     ["FILTER", Literal(b"a\r\nb")], ["FILTER", Literal(b"gr\xc3\xbcn")],
-    ["FILTER", '"&AOQ-"'], ["FILTER", quote("x" * 5000)],
+    ["FILTER", quote("x" * 5000)],
     ["NOT", "FILTER"], ["FILTER", "a/b"], ["FILTER", '"%"'],
-    ["(FILTER", "x"], ["FILTER", "../x"]])
-def test_sc_14_hostile_arguments(reader, args):
+    ["(FILTER", "x"], ["FILTER", "../x"]]
+
+
+def test_sc_14_hostile_arguments(reader):
     """An answer, and the session goes on."""
     imap = reader.session
-    response = imap.cmd("SEARCH", *args)
-    if args[-1] in ("FILTER", '"&AOQ-"') and len(args) == 2 and \
-            args[0] == "FILTER":
-        assert undefined(response, args[-1].strip('"').lower())
-    else:
-        assert response.status == "BAD"
-    assert found(imap, "ALL") == [1, 2, 3, 4, 5]
+    for args in HOSTILE:
+        assert imap.cmd("SEARCH", *args).status == "BAD", args
+        assert found(imap, "ALL") == [1, 2, 3, 4, 5]
+    # names as good as any
+    assert undefined(imap.cmd("SEARCH", "FILTER", "FILTER"), "filter")
+    assert undefined(imap.cmd("SEARCH", "FILTER", '"&AOQ-"'), "&aoq-")
 
 
 def test_sc_14_literal_with_nul(reader):
