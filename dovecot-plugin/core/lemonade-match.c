@@ -97,6 +97,7 @@ static int match_filter(const struct lemo_subscription *sub,
 	   quiet, nor is one that would keep the delivery waiting, nor a named
 	   filter that is gone */
 	if (ret < 0) {
+		e_debug(view->box->event, "lemonade: Not filtered: %s", error);
 		seq_range_array_merge(hits, uids);
 		return 0;
 	}

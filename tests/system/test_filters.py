@@ -190,6 +190,8 @@ def test_fi_02_shared_ones_of_the_settings(make_server):
     ("SEARCH FILTER @", {"a": "2:3,5"}),
     ("SEARCH FILTER @", {"a": "UID $"}),
     ("SEARCH FILTER @", {"a": "(OR (SUBJECT red) NOT (FROM mate))"}),
+    ("SEARCH FILTER @", {"a": "MIMEPART (TYPE text SIZE LARGER 5000)"}),
+    ("SEARCH FILTER @", {"a": "NOT OLDER 3600 LARGER 5000"}),
     ("SEARCH RETURN () FILTER @", {"a": "MODSEQ 1 SMALLER 5000"}),
     ("SORT (REVERSE SUBJECT) UTF-8 FILTER @", {"a": "SMALLER 5000"}),
     ("UID SORT RETURN (ALL COUNT) (SIZE) UTF-8 FILTER @", {"a": "FROM mate"}),

@@ -51,7 +51,7 @@ static void test_fi_07_values(void **state)
 		"(OR (FROM a) (FROM b)) UNSEEN", "SUBJECT \"a)b(c\"",
 		"SUBJECT \"a\\\"b\\\\\"", "SUBJECT {3}\r\na)(",
 		"SUBJECT {0+}\r\n UNSEEN", "SUBJECT {4}\r\na\r\nb",
-		"SUBJECT \"gr\xc3\xbc\xc3\x9f" "e\"",
+		("SUBJECT \"gr\xc3\xbc\xc3\x9f" "e\""),
 		"SUBJECT {2}\r\n\xc3\xbc", "UID 1:*", "OR SMALLER", "FILTER x"
 	};
 	const char *error;
