@@ -1,6 +1,7 @@
 """Named searches (RFC 5466): FI-01 to FI-11, SE-07, SC-14, SC-18."""
 
 import base64
+import os
 import re
 import time
 
@@ -316,6 +317,22 @@ def test_fi_05_undefined_is_no_bad_command(reader):
     assert undefined(imap.cmd("SEARCH", "RETURN", "(SAVE)", "FILTER nosuch"),
                      "nosuch")
     assert found(imap, "UID", "$") == []
+
+
+def test_fi_05_unreadable_is_not_undefined(reader):
+    """A client shall not take its filters for lost."""
+    put(reader, "x", "ALL")
+    reader.session.must("LOGOUT")
+    reader.forget_session()
+    path = f"{reader.home}/{ATTRIBUTES}"
+    os.chmod(path, 0)
+    reader.server.log.expect(ATTRIBUTES)
+    reader.session.select()
+    response = reader.session.cmd("SEARCH", "FILTER", "x")
+    assert response.status == "NO"
+    assert response.text.startswith("[UNAVAILABLE] ")
+    os.chmod(path, 0o600)
+    assert found(reader.session, "FILTER", "x") == [1, 2, 3, 4, 5]
 
 
 def test_fi_06_three_passes_and_more(reader):
