@@ -139,7 +139,8 @@ static int check_filter(struct mailbox_transaction_context *t,
 	const char *error;
 	int ret;
 
-	if (lemonade_filter_parse(filter, &args, &error) < 0) {
+	if (lemonade_filter_parse(t->box->storage->user, filter, &args,
+				  &error) < 0) {
 		return refuse_field(t, "filter", t_strdup_printf(
 			"is not valid: %s", str_sanitize(error, 200)));
 	}

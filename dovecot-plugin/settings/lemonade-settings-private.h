@@ -25,6 +25,7 @@
 	X(STR, lemonade_contact, "") \
 	X(STR, lemonade_policy, "") \
 	X(STR, lemonade_submit_host, "") \
+	X(STRLIST, lemonade_filter, ARRAY_INIT) \
 	X(STR, lemonade_feed_events, "") \
 	X(STR, lemonade_feed_file, "") \
 	X(UINT, lemonade_feed_payload, 2) \

@@ -8,6 +8,8 @@
  * know the difference.
  */
 
+#include "array-decl.h"
+
 struct event;
 struct mail_user;
 
@@ -32,6 +34,9 @@ struct lemonade_settings {
 	const char *lemonade_contact;
 	const char *lemonade_policy;
 	const char *lemonade_submit_host;
+	/* Filters of RFC 5466 that all users may name: name, SEARCH criteria,
+	   and so on. In 2.3 each is a setting, lemonade_filter_NAME. */
+	ARRAY_TYPE(const_string) lemonade_filter;
 
 	/* The admin's feed: the types it gets ("" = no feed) and the file
 	   with a line "DOMAIN URL SECRET-FILE" a domain ("*" for all
