@@ -1,4 +1,5 @@
 #include "lemo-device-uri.h"
+#include "lemo-mailto.h"
 #include "lemo-sip.h"
 #include "lemo-sms.h"
 
@@ -8,9 +9,17 @@
 #include "lemo-banned.h"
 
 #define EMN_MUST_BE "must be emn:+ and an international number"
+#define MAILTO_MUST_BE "must be mailto:user@host"
 #define SIP_MUST_BE "must be sip:user@host or sips:user@host"
 #define SMS_MUST_BE "must be tel: or sms: and then + and an international " \
 	"number"
+
+static int check_mailto(const char *uri, const char **error_r)
+{
+	struct lemo_mailto_address address;
+
+	return lemo_mailto_parse(uri, &address, error_r);
+}
 
 static int check_sip(const char *uri, const char **error_r)
 {
@@ -28,6 +37,7 @@ static int check_number(const char *uri, const char **error_r)
 
 static const struct lemo_device_uri uris[] = {
 	{ "emn", "emn", EMN_MUST_BE, check_number },
+	{ "mailto", "mailto", MAILTO_MUST_BE, check_mailto },
 	{ "sip", "sip", SIP_MUST_BE, check_sip },
 	{ "sips", "sip", SIP_MUST_BE, check_sip },
 	{ "sms", "sms", SMS_MUST_BE, check_number },

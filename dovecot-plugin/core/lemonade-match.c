@@ -80,6 +80,38 @@ bool lemonade_match_any(const struct lemonade_verdicts *verdicts)
 	return FALSE;
 }
 
+static bool is_mailto(const ARRAY_TYPE(lemonade_device) *devices,
+		      const struct lemonade_verdicts *verdicts, unsigned int i)
+{
+	const struct lemonade_device *device = array_idx(devices, i);
+
+	return is_match(verdicts, i) &&
+		strcmp(device->sub->channel, "mailto") == 0;
+}
+
+bool lemonade_match_any_mailto(const ARRAY_TYPE(lemonade_device) *devices,
+			       const struct lemonade_verdicts *verdicts)
+{
+	unsigned int i;
+
+	for (i = 0; i < verdicts->count; i++) {
+		if (is_mailto(devices, verdicts, i))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+void lemonade_match_refuse_mailto(const ARRAY_TYPE(lemonade_device) *devices,
+				  struct lemonade_verdicts *verdicts)
+{
+	unsigned int i;
+
+	for (i = 0; i < verdicts->count; i++) {
+		if (is_mailto(devices, verdicts, i))
+			verdicts->verdict[i] = LEMO_VERDICT_AUTO;
+	}
+}
+
 static int match_filter(const struct lemo_subscription *sub,
 			struct lemonade_view *view,
 			const ARRAY_TYPE(seq_range) *uids,

@@ -29,6 +29,7 @@ struct lemonade_ring {
 	/* of the message; user NULL: no notify was committed */
 	struct mail_user *user;
 	const char *message_id, *from, *to, *subject, *date;
+	bool automatic;
 };
 
 static struct lemonade_ring *rings;
@@ -126,6 +127,7 @@ static void ring_keep_message(struct lemonade_ring *ring, struct mail *mail)
 	ring->to = p_strdup(ring->pool, event.to);
 	ring->subject = p_strdup(ring->pool, event.subject);
 	ring->date = p_strdup(ring->pool, event.date);
+	ring->automatic = lemonade_message_is_automatic(mail);
 }
 
 static bool user_has_device(struct mail_user *user, const char *name)
@@ -197,6 +199,8 @@ static void ring_send(struct lemonade_ring *ring, struct lemonade_user *luser)
 			lemonade_ring_verdict(ring, device,
 					      LEMO_VERDICT_EVENTS);
 	}
+	if (ring->automatic)
+		lemonade_match_refuse_mailto(&raise->devices, &verdicts);
 	ring_event(ring, luser, &event);
 	lemonade_line_set_devices(&raise->devices, &verdicts, &event);
 	lemonade_line_finish(luser, FALSE, &event);

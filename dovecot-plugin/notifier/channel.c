@@ -7,6 +7,7 @@ static const struct channel_vfuncs *const channels[] = {
 	&channel_webpush,
 	&channel_emn,
 	&channel_exec,
+	&channel_mailto,
 	&channel_sip,
 	&channel_sms,
 	&channel_token,

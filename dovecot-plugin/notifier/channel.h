@@ -114,6 +114,9 @@ struct channel_vfuncs {
 	/* The URL of the administrator's server that gets the pushes for all
 	   devices; NULL: they go to the device's URL. */
 	const char *(*gateway)(const struct lemonade_settings *set);
+	/* The name of that server, in the data stack, if it is no web server:
+	   breaker, budget and queue are its. NULL: the URL's host is asked. */
+	const char *(*origin)(const struct lemonade_settings *set);
 	/* Not for those without a request: NULL. */
 	channel_build_t *build;
 	/* Sends; the callback is called exactly once, perhaps before this
@@ -139,6 +142,7 @@ extern const struct channel_vfuncs channel_webhook;
 extern const struct channel_vfuncs channel_webpush;
 extern const struct channel_vfuncs channel_emn;
 extern const struct channel_vfuncs channel_exec;
+extern const struct channel_vfuncs channel_mailto;
 extern const struct channel_vfuncs channel_sip;
 extern const struct channel_vfuncs channel_sms;
 extern const struct channel_vfuncs channel_token;

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "admin.h"
 #include "channel-exec.h"
+#include "channel-mailto.h"
 #include "clock-watch.h"
 #include "anvil.h"
 #include "feeds.h"
@@ -179,6 +180,7 @@ static void notifier_init(const struct lemonade_settings *set)
 	feeds_start(notifier.feeds, &notifier, DNS_CLIENT_SOCKET);
 	notifier.webpush = lemo_webpush_init();
 	channel_exec_init(set);
+	channel_mailto_init(notifier.event, set, DNS_CLIENT_SOCKET);
 	notifier.sms_cap = sms_cap_init(&notifier);
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.quiet = quiet_init(&notifier);
@@ -199,6 +201,7 @@ static void notifier_deinit(void)
 	scheduler_stop(notifier.scheduler);
 	channel_exec_deinit();
 	feeds_stop(notifier.feeds);
+	channel_mailto_deinit();
 	http_sender_deinit(&notifier.http);
 	admin_clients_deinit(&notifier.admins);
 	notify_clients_deinit(&notifier.clients);

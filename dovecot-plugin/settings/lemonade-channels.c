@@ -1,5 +1,6 @@
 #include "lib.h"
 #include "lemo-device-uri.h"
+#include "lemo-mailto.h"
 #include "lemo-payload.h"
 #include "lemo-sip.h"
 #include "lemo-sms.h"
@@ -22,6 +23,13 @@ struct channel_rules {
 	const char *(*uri_refusal)(const struct lemonade_settings *set,
 				   const char *uri);
 };
+
+static const char *mailto_refusal(const struct lemonade_settings *set,
+				  const char *uri)
+{
+	return lemo_mailto_refusal(uri, set->lemonade_mailto_from,
+				   set->lemonade_allow_hosts);
+}
 
 static const char *sip_refusal(const struct lemonade_settings *set,
 			       const char *uri)
@@ -49,6 +57,8 @@ static const struct channel_rules channels[] = {
 	{ .name = "exec", NEEDS(lemonade_exec_program),
 	  .ceiling = LEMO_PAYLOAD_SNIPPET },
 	{ .name = "log", .ceiling = LEMO_PAYLOAD_SNIPPET },
+	{ .name = "mailto", NEEDS(lemonade_mailto_url),
+	  .ceiling = LEMO_MAILTO_PAYLOAD_MAX, .uri_refusal = mailto_refusal },
 	{ .name = "null", .ceiling = LEMO_PAYLOAD_SNIPPET },
 	{ .name = "sip", NEEDS(lemonade_sip_url),
 	  .ceiling = LEMO_SIP_PAYLOAD_MAX, .uri_refusal = sip_refusal },

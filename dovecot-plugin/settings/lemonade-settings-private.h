@@ -32,6 +32,8 @@
 	X(UINT, lemonade_webhook_payload, 2) \
 	X(UINT, lemonade_webpush_payload, 3) \
 	X(STR, lemonade_token_url, "") \
+	X(STR, lemonade_mailto_url, "") \
+	X(STR, lemonade_mailto_from, "") \
 	X(STR, lemonade_sip_url, "") \
 	X(STR, lemonade_sip_from, "") \
 	X(STR, lemonade_gateway_file, "") \

@@ -6,6 +6,7 @@
 #include "lemo-emn.h"
 #include "lemo-event.h"
 #include "lemo-fence.h"
+#include "lemo-mailto.h"
 #include "lemo-named-filter.h"
 #include "lemo-payload.h"
 #include "lemo-sip.h"
@@ -382,6 +383,29 @@ static int check_emn(const struct lemonade_settings *set,
 				 "http://127.0.0.1:8080/wappush", error_r);
 }
 
+static int check_mailto(const struct lemonade_settings *set,
+			const char **error_r)
+{
+	const char *url = set->lemonade_mailto_url;
+	const char *from = set->lemonade_mailto_from, *error;
+	struct lemo_mailto_address address;
+	struct lemo_mailto_relay relay;
+
+	if (lemonade_setting_is_known(url) && *url != '\0' &&
+	    lemo_mailto_relay_parse(url, &relay, &error) < 0) {
+		*error_r = t_strdup_printf("lemonade_mailto_url: '%s' %s, "
+			"e.g. smtp://127.0.0.1:25", url, error);
+		return -1;
+	}
+	if (lemonade_setting_is_known(from) && *from != '\0' &&
+	    lemo_mailto_address_parse(from, &address, &error) < 0) {
+		*error_r = t_strdup_printf("lemonade_mailto_from: '%s' %s",
+					   from, error);
+		return -1;
+	}
+	return 0;
+}
+
 static int check_reach(const struct lemonade_settings *set,
 		       const char **error_r)
 {
@@ -448,6 +472,14 @@ static int check_filters(const struct lemonade_settings *set,
 int lemonade_settings_check_together(const struct lemonade_settings *set,
 				     const char **error_r)
 {
+	if (*set->lemonade_mailto_url != '\0' &&
+	    *set->lemonade_mailto_from == '\0') {
+		*error_r = "lemonade_mailto_from: is empty but "
+			"lemonade_mailto_url is not; give the address that "
+			"notifications come from, or empty "
+			"lemonade_mailto_url";
+		return -1;
+	}
 	if (*set->lemonade_sip_url != '\0' &&
 	    *set->lemonade_sip_from == '\0') {
 		*error_r = "lemonade_sip_from: is empty but lemonade_sip_url "
@@ -471,7 +503,8 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 				     const char **error_r) = {
 		check_mail_process, check_told, check_payload, check_feed,
 		check_state, check_trace, check_sending, check_reach,
-		check_token_url, check_sip, check_sms, check_emn, check_filters
+		check_token_url, check_mailto, check_sip, check_sms, check_emn,
+		check_filters
 	};
 	unsigned int i;
 

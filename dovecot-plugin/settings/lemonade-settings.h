@@ -53,6 +53,12 @@ struct lemonade_settings {
 	   served. */
 	const char *lemonade_token_url;
 
+	/* The mail server that takes notifications, smtp://host:port or
+	   smtps://host:port, and the address that they come from; empty:
+	   there is no channel mailto. */
+	const char *lemonade_mailto_url;
+	const char *lemonade_mailto_from;
+
 	/* The JSON-RPC URL of the SIP proxy, and the URI that MESSAGEs come
 	   from; empty: there is no channel sip. */
 	const char *lemonade_sip_url;
