@@ -1,5 +1,6 @@
 #include "lemo-device-uri.h"
 #include "lemo-sip.h"
+#include "lemo-xmpp.h"
 
 #include <string.h>
 #include <strings.h>
@@ -7,6 +8,7 @@
 #include "lemo-banned.h"
 
 #define SIP_MUST_BE "must be sip:user@host or sips:user@host"
+#define XMPP_MUST_BE "must be xmpp:user@host"
 
 static int check_sip(const char *uri, const char **error_r)
 {
@@ -15,9 +17,20 @@ static int check_sip(const char *uri, const char **error_r)
 	return lemo_sip_uri_parse(uri, &parts, error_r);
 }
 
+static int check_xmpp(const char *uri, const char **error_r)
+{
+	struct lemo_xmpp_uri parts;
+
+	if (lemo_xmpp_uri_parse(uri, &parts, error_r) < 0)
+		return -1;
+	*error_r = XMPP_MUST_BE;
+	return parts.query == NULL ? 0 : -1;
+}
+
 static const struct lemo_device_uri uris[] = {
 	{ "sip", "sip", SIP_MUST_BE, check_sip },
-	{ "sips", "sip", SIP_MUST_BE, check_sip }
+	{ "sips", "sip", SIP_MUST_BE, check_sip },
+	{ "xmpp", "xmpp", XMPP_MUST_BE, check_xmpp }
 };
 #define URIS_COUNT (sizeof(uris) / sizeof(uris[0]))
 

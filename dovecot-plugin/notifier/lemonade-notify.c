@@ -9,6 +9,7 @@
 #include "account.h"
 #include "admin.h"
 #include "channel-exec.h"
+#include "channel-xmpp.h"
 #include "clock-watch.h"
 #include "anvil.h"
 #include "feeds.h"
@@ -108,6 +109,7 @@ static void start_as_root(const struct lemonade_settings *set)
 	if (state_dir_prepare(set->lemonade_state_dir, uid, gid, &error) < 0)
 		i_error("lemonade_state_dir: %s", error);
 	notifier.feeds = feeds_init(notifier.event, set->lemonade_feed_file);
+	channel_xmpp_read_secret(set);
 	drop_privileges(set->lemonade_user, uid, gid);
 }
 
@@ -120,6 +122,7 @@ static void start_as_user(const struct lemonade_settings *set)
 			      &error) < 0)
 		i_error("lemonade_state_dir: %s", error);
 	notifier.feeds = feeds_init(notifier.event, set->lemonade_feed_file);
+	channel_xmpp_read_secret(set);
 }
 
 static void read_secret(const char *dir)
@@ -170,6 +173,7 @@ static void notifier_init(const struct lemonade_settings *set)
 					 DNS_CLIENT_SOCKET);
 	notifier.webpush = lemo_webpush_init();
 	channel_exec_init(set);
+	channel_xmpp_init(notifier.event, set, DNS_CLIENT_SOCKET);
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.quiet = quiet_init(&notifier);
 	notifier.held = held_init(&notifier);
@@ -188,6 +192,7 @@ static void notifier_deinit(void)
 	ingest_flush(notifier.ingest);
 	scheduler_stop(notifier.scheduler);
 	channel_exec_deinit();
+	channel_xmpp_deinit();
 	http_sender_deinit(&notifier.http);
 	admin_clients_deinit(&notifier.admins);
 	notify_clients_deinit(&notifier.clients);

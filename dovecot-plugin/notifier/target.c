@@ -84,6 +84,9 @@ static int target_set_origin(struct target *target, const char **error_r)
 	} else if (target->sub->url == NULL) {
 		*error_r = "url: is missing";
 		return -1;
+	} else if (target->channel->origin != NULL) {
+		target->origin_name =
+			i_strdup(target->channel->origin(target->set));
 	} else if (lemo_weburl_parse(target_peer(target), &url, error_r) < 0) {
 		*error_r = t_strdup_printf("url: %s", *error_r);
 		return -1;

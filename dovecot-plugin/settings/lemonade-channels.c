@@ -2,6 +2,7 @@
 #include "lemo-device-uri.h"
 #include "lemo-payload.h"
 #include "lemo-sip.h"
+#include "lemo-xmpp.h"
 #include "lemonade-channels.h"
 #include "lemonade-settings.h"
 
@@ -26,6 +27,13 @@ static const char *sip_refusal(const struct lemonade_settings *set,
 				set->lemonade_allow_hosts);
 }
 
+static const char *xmpp_refusal(const struct lemonade_settings *set,
+				const char *uri)
+{
+	return lemo_xmpp_refusal(uri, set->lemonade_xmpp_from,
+				 set->lemonade_allow_hosts);
+}
+
 #define OFFSET(setting) offsetof(struct lemonade_settings, setting)
 #define NEEDS(setting) .needs = #setting, .needs_offset = OFFSET(setting)
 
@@ -43,7 +51,9 @@ static const struct channel_rules channels[] = {
 	  .ceiling_offset = OFFSET(lemonade_webhook_payload) },
 	/* RFC 8292 2.1: the push service wants to know whom to ask */
 	{ .name = "webpush", NEEDS(lemonade_contact),
-	  .ceiling_offset = OFFSET(lemonade_webpush_payload) }
+	  .ceiling_offset = OFFSET(lemonade_webpush_payload) },
+	{ .name = "xmpp", NEEDS(lemonade_xmpp_server),
+	  .ceiling = LEMO_XMPP_PAYLOAD_MAX, .uri_refusal = xmpp_refusal }
 };
 
 static const struct channel_rules *rules_of(const char *channel)

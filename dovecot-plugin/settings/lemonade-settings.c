@@ -358,6 +358,8 @@ int lemonade_settings_check_together(const struct lemonade_settings *set,
 			"or empty lemonade_sip_url";
 		return -1;
 	}
+	if (lemonade_settings_check_xmpp_together(set, error_r) < 0)
+		return -1;
 	if (*set->lemonade_feed_events == '\0' ||
 	    *set->lemonade_feed_file != '\0')
 		return 0;
@@ -374,7 +376,7 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 				     const char **error_r) = {
 		check_mail_process, check_told, check_payload, check_feed,
 		check_state, check_trace, check_sending, check_reach,
-		check_token_url, check_sip
+		check_token_url, check_sip, lemonade_settings_check_xmpp
 	};
 	unsigned int i;
 

@@ -53,6 +53,14 @@ struct lemonade_settings {
 	const char *lemonade_sip_url;
 	const char *lemonade_sip_from;
 
+	/* host:port where the XMPP server listens for components, the XMPP
+	   address that messages come from (its host is the component), and
+	   the file with the component's secret, read by the notifier as root;
+	   empty: there is no channel xmpp. */
+	const char *lemonade_xmpp_server;
+	const char *lemonade_xmpp_from;
+	const char *lemonade_xmpp_secret_file;
+
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */
 	const char *lemonade_state_dir;

@@ -81,6 +81,9 @@ def test_se_04_does_nothing_until_enabled(make_server):
     ("lemonade_token_url", "http://notify.test/"),
     ("lemonade_exec_program", "bin/tell"), ("lemonade_sip_from", "nobody"),
     ("lemonade_sip_url", "http://sip.test/RPC"),
+    ("lemonade_xmpp_from", "a'b@notify.test"),
+    ("lemonade_xmpp_secret_file", "secret"),
+    ("lemonade_xmpp_server", "xmpp.test:5347"),
 ])
 def test_se_04_wrong_settings_are_named(make_server, setting, value):
     """The log names the setting; mail goes on."""

@@ -161,10 +161,13 @@ static void test_channels(void **state)
 		const char *name = lemo_channel_names[i];
 		bool webpush = strcmp(name, "webpush") == 0;
 		bool sip = strcmp(name, "sip") == 0;
-		bool has_url = webpush || sip || strcmp(name, "webhook") == 0;
+		bool xmpp = strcmp(name, "xmpp") == 0;
+		bool has_url = webpush || sip || xmpp ||
+			strcmp(name, "webhook") == 0;
 
 		(void)snprintf(json, sizeof(json), "{\"channel\":\"%s\"%s%s}",
 			       name, sip ? ",\"url\":\"sip:a@b.example\"" :
+			       xmpp ? ",\"url\":\"xmpp:a@b.example\"" :
 			       has_url ? "," URL : "",
 			       webpush ? "," KEYS : "");
 		sub = parse(json);
@@ -172,7 +175,7 @@ static void test_channels(void **state)
 		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
-	assert_int_equal(i, 6);
+	assert_int_equal(i, 7);
 }
 
 static void test_http_is_judged_later(void **state)
@@ -397,9 +400,9 @@ static void test_values(void **state)
 		{ "{" URL ",\"verificationCode\":5}", "verificationCode",
 		  "must be a string" },
 		{ "{" URL ",\"channel\":\"sms\"}", "channel",
-		  "webhook, webpush, sip, exec, log or null" },
+		  "webhook, webpush, sip, xmpp, exec, log or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
-		  "webhook, webpush, sip, exec, log or null" },
+		  "webhook, webpush, sip, xmpp, exec, log or null" },
 		{ "{" URL ",\"whenConnected\":\"Mine\"}", "whenConnected",
 		  "must be mine, any or always" },
 		{ "{" URL ",\"whenConnected\":\"\"}", "whenConnected",
@@ -414,6 +417,9 @@ static void test_values(void **state)
 		  "must be an https:// URL" },
 		{ "{\"url\":\"sip:a@h\",\"format\":\"ntfy\"}", "format",
 		  "must be absent" },
+		{ "{\"channel\":\"xmpp\"}", "url", "xmpp:user@host" },
+		{ "{\"url\":\"xmpp:a@h?message\"}", "url",
+		  "xmpp:user@host" },
 		{ "{\"channel\":\"webhook\"}", "url", "is missing" }
 	};
 
