@@ -197,3 +197,10 @@ const char *lemo_xmpp_refusal(const char *uri, const char *from,
 	return is_own(&to, from) || is_listed(&to, allow_hosts) ? NULL :
 		"has an XMPP domain that is not allowed here";
 }
+
+enum lemo_answer lemo_xmpp_answer_of_error(const char *type,
+					   unsigned int tries)
+{
+	return strcmp(type, "wait") == 0 && tries + 1 < LEMO_XMPP_TRIES_MAX ?
+		LEMO_ANSWER_RETRY : LEMO_ANSWER_PERMANENT;
+}

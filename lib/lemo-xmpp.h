@@ -8,6 +8,7 @@
  */
 
 #include "lemo-payload.h"
+#include "lemo-retry.h"
 
 /* An XMPP address with its resource, octets. RFC 7622 allows 3071. */
 #define LEMO_XMPP_JID_MAX 200
@@ -63,9 +64,19 @@ const char *lemo_xmpp_domain(const char *jid);
 const char *lemo_xmpp_refusal(const char *uri, const char *from,
 			      const char *allow_hosts);
 
+/* What an error's type (RFC 6120 8.3.2) means for a message that was sent
+   `tries' times before (RFC 5437 4, item 10): "wait" again, up to
+   LEMO_XMPP_TRIES_MAX times in all; "modify" would need another message, so
+   all others are permanent. */
+enum lemo_answer lemo_xmpp_answer_of_error(const char *type,
+					   unsigned int tries);
+
 /*
  * What we say, appended to buf
  */
+
+/* Ends the stream. */
+#define LEMO_XMPP_CLOSING "</stream:stream>"
 
 /* Text between tags or within an attribute: escaped; what XML 1.0 forbids and
    what is no UTF-8 is left out. */

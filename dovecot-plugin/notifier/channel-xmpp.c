@@ -99,15 +99,6 @@ static bool is_from_target(const char *from, const char *jid)
 		 (from[len] == '\0' || from[len] == '/'));
 }
 
-/* RFC 5437 4, item 10. "modify" would need another message. */
-static enum lemo_answer xmpp_answer_of_error(const struct xmpp_push *push,
-					     const char *type)
-{
-	return strcmp(type, "wait") == 0 &&
-		push->tries + 1 < LEMO_XMPP_TRIES_MAX ?
-		LEMO_ANSWER_RETRY : LEMO_ANSWER_PERMANENT;
-}
-
 static void xmpp_push_bounced(struct xmpp_push *push,
 			      const struct lemo_xmpp_stanza *stanza)
 {
@@ -115,7 +106,8 @@ static void xmpp_push_bounced(struct xmpp_push *push,
 				       "error" : stanza->condition, NULL);
 
 	xmpp_unsend(push);
-	xmpp_push_end(push, xmpp_answer_of_error(push, stanza->error_type),
+	xmpp_push_end(push, lemo_xmpp_answer_of_error(stanza->error_type,
+						      push->tries),
 		      FALSE, text);
 }
 

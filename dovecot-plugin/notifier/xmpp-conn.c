@@ -348,6 +348,10 @@ void xmpp_conn_deinit(struct xmpp_conn **_conn)
 	struct xmpp_conn *conn = *_conn;
 
 	*_conn = NULL;
+	if (conn->state == XMPP_CONN_READY) {
+		o_stream_nsend_str(conn->output, LEMO_XMPP_CLOSING);
+		xmpp_conn_flush(conn);
+	}
 	xmpp_conn_close(conn);
 	resolver_deinit(&conn->resolver);
 	event_unref(&conn->event);

@@ -9,7 +9,8 @@ import pytest
 
 import conftest
 from lemotest import wait
-from lemotest.prosody import COMPONENT, DOMAIN, SECRET, Prosody
+from lemotest.prosody import (COMPONENT, DOMAIN, OTHER_COMPONENT, SECRET,
+                              Prosody)
 from lemotest.sieve import ManageSieve
 
 
@@ -190,20 +191,37 @@ def test_xmpp_server_hangs_and_restarts(xmpp_server, prosody):
     assert status(user, "lastResult") == "XMPP accepted"
 
 
-def test_xmpp_wrong_secret(make_server, prosody, endpoints):
-    """The log names the setting and not the secret; others ring."""
-    server = make_server(**prosody.settings("wrong"))
-    server.log.wait("Error: lemonade_xmpp_secret_file: XMPP server does not "
-                    "accept the component's secret")
+@pytest.mark.parametrize("wrong, setting", [
+    ({"secret": "wrong"}, "lemonade_xmpp_secret_file"),
+    ({"component": "wrong.example.org"}, "lemonade_xmpp_from")])
+def test_xmpp_not_let_in(make_server, prosody, endpoints, wrong, setting):
+    """The log names the setting and no secret; other channels ring."""
+    server = make_server(**prosody.settings(**wrong))
+    server.log.wait(f"Error: {setting}: XMPP server ")
     user, other, endpoint = server.user(), server.user(), endpoints.new("w")
     add_verified(server, user, f"xmpp:juliet@{DOMAIN}")
+    server.log.expect("its pushes wait")
     user.deliver()
-    wait.until(lambda: "secret" in (status(user, "lastResult") or ""), 5)
+    wait.until(lambda: "XMPP server" in (status(user, "lastResult") or ""), 5)
     assert status(user, "pending") == 1
     other.register(endpoint)
     other.deliver()
     endpoint.wait()
-    assert not server.log.lines("wrong")
+    assert not server.log.lines(wrong.get("secret", SECRET))
+
+
+def test_xmpp_budget(make_server, prosody):
+    server = make_server(lemonade_budget_device=2,
+                         **prosody.settings(component=OTHER_COMPONENT))
+    user, phone = server.user(), prosody.phone()
+    add_verified(server, user, phone.uri)
+    server.log.expect("more pushes than its budget allows")
+    for count in (1, 2):
+        user.deliver()
+        phone.wait(count)
+    user.deliver()
+    wait.until(lambda: (status(user, "heldBack") or {}).get("budget"), 5)
+    assert len(phone.stanzas) == 2
 
 
 def test_xmpp_no_secret(make_server, prosody):

@@ -177,6 +177,32 @@ static void test_the_server_is_no_relay(void **state)
 	assert_non_null(lemo_xmpp_refusal(JULIET "<", FROM, "example.org"));
 }
 
+static void test_errors(void **state)
+{
+	static const struct {
+		const char *type;
+		unsigned int tries;
+		enum lemo_answer answer;
+	} rows[] = {
+		{ "wait", 0, LEMO_ANSWER_RETRY },
+		{ "wait", 3, LEMO_ANSWER_RETRY },
+		{ "wait", 8, LEMO_ANSWER_RETRY },
+		{ "wait", 9, LEMO_ANSWER_PERMANENT },
+		{ "wait", 4000000000, LEMO_ANSWER_PERMANENT },
+		{ "cancel", 0, LEMO_ANSWER_PERMANENT },
+		{ "auth", 0, LEMO_ANSWER_PERMANENT },
+		{ "modify", 0, LEMO_ANSWER_PERMANENT },
+		{ "", 0, LEMO_ANSWER_PERMANENT }
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < N_ELEMENTS(rows); i++) {
+		assert_row(i, lemo_xmpp_answer_of_error(rows[i].type,
+			rows[i].tries) == rows[i].answer);
+	}
+}
+
 static void test_text(void **state)
 {
 	static const struct {
@@ -308,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_queries),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_the_server_is_no_relay),
+		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_message_that_cannot_be),

@@ -17,7 +17,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CONF = f"{HERE}/../conf/prosody"
 # not those that the kernel gives to others meanwhile
 CLIENT_PORT, COMPONENT_PORT = 20997, 20998
-DOMAIN, COMPONENT = "example.org", "notify.example.org"
+DOMAIN = "example.org"
+COMPONENT, OTHER_COMPONENT = "notify.example.org", "other.example.org"
 SECRET = "ground&control"
 PASSWORD = "wherefore"
 
@@ -50,9 +51,9 @@ class Prosody:
         os.chmod(path, 0o600)
         return path
 
-    def settings(self, secret=SECRET):
+    def settings(self, secret=SECRET, component=COMPONENT):
         return {"lemonade_xmpp_server": f"127.0.0.1:{COMPONENT_PORT}",
-                "lemonade_xmpp_from": f"lemonade@{COMPONENT}",
+                "lemonade_xmpp_from": f"lemonade@{component}",
                 "lemonade_xmpp_secret_file": self.write(
                     f"secret-{secret}", f"{secret}\n")}
 

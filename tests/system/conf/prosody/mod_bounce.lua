@@ -1,6 +1,5 @@
 -- Messages to type.condition@bounce.test come back with that error, as an
--- overloaded server or a full mailbox would send it. loop.wait... in the same
--- manner, each time.
+-- overloaded server or a full mailbox would send it.
 local st = require "util.stanza";
 local jid_node = require "util.jid".node;
 
