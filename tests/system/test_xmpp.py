@@ -10,8 +10,11 @@ import pytest
 import conftest
 from lemotest import wait
 from lemotest.prosody import (COMPONENT, DOMAIN, OTHER_COMPONENT, SECRET,
-                              Prosody)
+                              Impostor, Prosody)
 from lemotest.sieve import ManageSieve
+
+OPEN = (b"<stream:stream xmlns='jabber:component:accept' xmlns:stream="
+        b"'http://etherx.jabber.org/streams' id='1'>")
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +29,7 @@ def prosody(run_dir):
 @pytest.fixture(scope="module")
 def _xmpp_server(run_dir, endpoints, prosody):
     server = conftest.start(run_dir, endpoints, "xmpp", {
-        "lemonade_allow_hosts": "bounce.test:5269",
-        "lemonade_request_timeout": "1500 ms", **prosody.settings()})
+        "lemonade_allow_hosts": "bounce.test:5269", **prosody.settings()})
     yield server
     server.log.mark()
     # sessions and the notifier end at the same time
@@ -172,23 +174,82 @@ def test_xmpp_dry_run_shows_the_octets(xmpp_server):
     assert SECRET not in out
 
 
-def test_xmpp_server_hangs_and_restarts(xmpp_server, prosody):
+def test_sn_08_xmpp_no_replies(xmpp_server, prosody):
+    """RFC 5437 section 6: none to messages. Requests get an error, which is
+    behind what a message would have got."""
+    phone = prosody.phone()
+    phone.say(f"lemonade@{COMPONENT}", "who are you?")
+    for jid in (f"lemonade@{COMPONENT}", COMPONENT):
+        assert phone.ping(jid) == "service-unavailable"
+    assert not phone.stanzas
+
+
+def test_xmpp_server_hangs_and_restarts(make_server, xmpp_server, prosody):
     """What was under way is tried again, under the same id."""
-    user, phone = xmpp_server.user(), prosody.phone()
-    add_verified(xmpp_server, user, phone.uri)
+    server = make_server(lemonade_request_timeout="1 s",
+                         **prosody.settings(component=OTHER_COMPONENT))
+    user, phone = server.user(), prosody.phone()
+    add_verified(server, user, phone.uri)
+    user.deliver()
+    phone.wait()
+    server.log.expect("lemonade_xmpp_server", "XMPP server")
+    xmpp_server.log.expect("lemonade_xmpp_server")
     prosody.process.send_signal(signal.SIGSTOP)
     user.deliver()
-    xmpp_server.log.wait("XMPP server does not answer")
+    server.log.wait("XMPP server does not answer")
     assert status(user, "pending") == 1
     prosody.process.kill()
     prosody.process.wait(10)
     phone.log_out()
     prosody.start()
     phone.log_in()
-    message = phone.wait(timeout=15)[0]
-    assert message.subject == "New mail"
+    assert phone.wait(2, timeout=20)[1].subject == "New mail"
     wait.until(lambda: status(user, "pending") == 0, 5)
     assert status(user, "lastResult") == "XMPP accepted"
+
+
+@pytest.fixture(scope="module")
+def impostor():
+    impostor = Impostor()
+    yield impostor
+    impostor.close()
+
+
+@pytest.fixture(scope="module")
+def _fooled(run_dir, endpoints, prosody, impostor):
+    server = conftest.start(run_dir, endpoints, "fooled", {
+        **prosody.settings(), "lemonade_xmpp_server": impostor.address,
+        "lemonade_request_timeout": "1 s"})
+    # it connects when it starts
+    server.log.wait("XMPP server does not answer")
+    yield server
+    server.log.mark()
+    server.log.expect("lemonade: No acknowledgement in time", "XMPP server")
+    conftest.stop(server, gently=True)
+    assert not server.log.unexpected()
+
+
+@pytest.mark.parametrize("says, error", [
+    (b"HTTP/1.1 400 Bad Request\r\n\r\n", "sent what is no XML"),
+    (b"<html></html>", "is no XMPP server"),
+    (b"<!DOCTYPE a [<!ENTITY b 'bb'><!ENTITY c '&b;&b;'>]><a>&c;</a>",
+     "sent a document type"),
+    (OPEN + b"<message><body>" + 100000 * b"x",
+     "sent a stanza that is too large"),
+    (OPEN + 50 * b"<a>", "sent a stanza that is too deep"),
+    (OPEN + b"<stream:error><bad'/>", "sent what is no XML"),
+    (OPEN + b"</stream:stream>", "ended the stream"),
+    (OPEN + b"<message type='error' id='x'/><iq type='get' id='y'/>",
+     "does not answer"),
+    (b"", "does not answer")])
+def test_xmpp_impostor(_fooled, impostor, says, error):
+    """Something else listens there, or a server gone mad."""
+    user = _fooled.user()
+    add_verified(_fooled, user, f"xmpp:juliet@{DOMAIN}")
+    _fooled.log.expect("lemonade_xmpp_server .*XMPP server")
+    impostor.says = says
+    result = _fooled.doveadm("lemonade", "test", "-u", user.name, "phone")
+    assert f"XMPP server {error}" in result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("wrong, setting", [

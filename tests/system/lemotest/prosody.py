@@ -156,20 +156,42 @@ class Phone:
         return {"channel": "xmpp", "url": self.uri}
 
     def log_in(self):
-        async def begin():
+        async def begin(_):
             self.client = Client(self)
             self.client.go()
-        asyncio.run_coroutine_threadsafe(begin(), self.server.loop).result(5)
+        self.run(begin)
         wait.up(lambda: self.client.is_here, 15, f"{self.jid} logged in")
+
+    def run(self, make, timeout=10):
+        """Awaits make(client) in the loop's thread."""
+        async def begin():
+            return await make(self.client)
+        return asyncio.run_coroutine_threadsafe(
+            begin(), self.server.loop).result(timeout)
+
+    def ping(self, jid):
+        """The error's condition that a ping (XEP-0199) gets, or None."""
+        async def ask(client):
+            iq = client.make_iq(ito=jid, itype="get")
+            iq.append(ElementTree.Element("{urn:xmpp:ping}ping"))
+            try:
+                await iq.send(timeout=8)
+            except slixmpp.exceptions.IqError as error:
+                return error.condition
+            return None
+        return self.run(ask)
+
+    def say(self, jid, text):
+        async def send(client):
+            client.send_message(mto=jid, mbody=text, mtype="normal")
+        self.run(send)
 
     def log_out(self):
         if self.client is None:
             return
-        async def end():
-            await asyncio.wait_for(self.client.disconnect(wait=0.1), 2)
         try:
-            asyncio.run_coroutine_threadsafe(end(),
-                                             self.server.loop).result(5)
+            self.run(lambda client: asyncio.wait_for(
+                client.disconnect(wait=0.1), 2))
         except (TimeoutError, asyncio.TimeoutError):
             pass
         self.client = None
@@ -199,3 +221,37 @@ class Message:
 
     def __repr__(self):
         return ElementTree.tostring(self.xml, "unicode")
+
+
+class Impostor:
+    """Listens as an XMPP server would, and says what the test wants."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.says, self.greeted = b"", 0
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def _serve(self):
+        while True:
+            try:
+                sock = self.listener.accept()[0]
+            except OSError:
+                return
+            with sock:
+                sock.settimeout(10)
+                try:
+                    sock.recv(4096)
+                    self.greeted += 1
+                    sock.sendall(self.says)
+                    # until we are hung up on
+                    while sock.recv(4096):
+                        pass
+                except OSError:
+                    pass
+
+    def close(self):
+        self.listener.close()
