@@ -46,6 +46,8 @@ struct channel_job {
 	/* the same for every try of the same push: event id, or with a
 	   generation for merged rows */
 	const char *push_id;
+	/* made of this push before */
+	unsigned int tries;
 	struct lemo_payload_args payload;
 	/* NULL for a device */
 	const struct feed *feed;
@@ -148,5 +150,6 @@ extern const struct channel_vfuncs channel_sms;
 extern const struct channel_vfuncs channel_token;
 extern const struct channel_vfuncs channel_log;
 extern const struct channel_vfuncs channel_null;
+extern const struct channel_vfuncs channel_xmpp;
 
 #endif

@@ -487,6 +487,8 @@ int lemonade_settings_check_together(const struct lemonade_settings *set,
 			"or empty lemonade_sip_url";
 		return -1;
 	}
+	if (lemonade_settings_check_xmpp_together(set, error_r) < 0)
+		return -1;
 	if (*set->lemonade_feed_events == '\0' ||
 	    *set->lemonade_feed_file != '\0')
 		return 0;
@@ -504,7 +506,7 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 		check_mail_process, check_told, check_payload, check_feed,
 		check_state, check_trace, check_sending, check_reach,
 		check_token_url, check_mailto, check_sip, check_sms, check_emn,
-		check_filters
+		lemonade_settings_check_xmpp, check_filters
 	};
 	unsigned int i;
 

@@ -81,6 +81,14 @@ struct lemonade_settings {
 	/* What an EMN names: see lemo_emn_mailbox_parse(). */
 	const char *lemonade_emn_mailbox;
 
+	/* host:port where the XMPP server listens for components, the XMPP
+	   address that messages come from (its host is the component), and
+	   the file with the component's secret, read by the notifier as root;
+	   empty: there is no channel xmpp. */
+	const char *lemonade_xmpp_server;
+	const char *lemonade_xmpp_from;
+	const char *lemonade_xmpp_secret_file;
+
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */
 	const char *lemonade_state_dir;

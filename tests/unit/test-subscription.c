@@ -159,7 +159,8 @@ static const char *uri_of(const char *channel)
 		{ "emn", ",\"url\":\"emn:+4930123\"" },
 		{ "mailto", ",\"url\":\"mailto:a@b.example\"" },
 		{ "sip", ",\"url\":\"sip:a@b.example\"" },
-		{ "sms", ",\"url\":\"tel:+4930123\"" }
+		{ "sms", ",\"url\":\"tel:+4930123\"" },
+		{ "xmpp", ",\"url\":\"xmpp:a@b.example\"" }
 	};
 	unsigned int i;
 
@@ -192,7 +193,7 @@ static void test_channels(void **state)
 		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
-	assert_int_equal(i, 9);
+	assert_int_equal(i, 10);
 }
 
 /* What costs money says less, unless it is asked to say more. */
@@ -444,11 +445,11 @@ static void test_values(void **state)
 		{ "{" URL ",\"verificationCode\":5}", "verificationCode",
 		  "must be a string" },
 		{ "{" URL ",\"channel\":\"mms\"}", "channel",
-		  "webhook, webpush, mailto, sip, sms, emn, exec, log or "
-		  "null" },
+		  "webhook, webpush, mailto, sip, xmpp, sms, emn, exec, log "
+		  "or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
-		  "webhook, webpush, mailto, sip, sms, emn, exec, log or "
-		  "null" },
+		  "webhook, webpush, mailto, sip, xmpp, sms, emn, exec, log "
+		  "or null" },
 		{ "{" URL ",\"whenConnected\":\"Mine\"}", "whenConnected",
 		  "must be mine, any or always" },
 		{ "{" URL ",\"whenConnected\":\"\"}", "whenConnected",
@@ -469,6 +470,9 @@ static void test_values(void **state)
 		  "mailto:user@host" },
 		{ "{\"url\":\"mailto:a@h\",\"format\":\"ntfy\"}", "format",
 		  "must be absent" },
+		{ "{\"channel\":\"xmpp\"}", "url", "xmpp:user@host" },
+		{ "{\"url\":\"xmpp:a@h?message\"}", "url",
+		  "xmpp:user@host" },
 		{ "{\"channel\":\"webhook\"}", "url", "is missing" }
 	};
 
