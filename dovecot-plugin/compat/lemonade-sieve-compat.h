@@ -8,6 +8,7 @@
  */
 
 #include "sieve-ext-enotify.h"
+#include "sieve-extensions.h"
 
 #if DOVECOT_PREREQ(2, 4, 0)
 typedef int lemonade_sieve_load_t;
@@ -41,6 +42,29 @@ lemonade_sieve_register(struct sieve_instance *svinst,
 #endif
 	*method_r = *method;
 	return TRUE;
+}
+
+/* An extension that each script has, as of sieve_implicit_extensions, but
+   not listed. NULL if it is refused. */
+static inline const struct sieve_extension *
+lemonade_sieve_register_implicit(struct sieve_instance *svinst,
+				 const struct sieve_extension_def *def)
+{
+	const struct sieve_extension *ext;
+	struct sieve_extension *own;
+#if DOVECOT_PREREQ(2, 4, 0)
+	if (sieve_extension_register(svinst, def, TRUE, &ext) < 0)
+		return NULL;
+#else
+	ext = sieve_extension_register(svinst, def, TRUE);
+	if (ext == NULL)
+		return NULL;
+#endif
+	/* no function says so, but the struct is public, and it is ours */
+	own = (struct sieve_extension *)ext;
+	own->implicit = TRUE;
+	own->dummy = TRUE;
+	return ext;
 }
 
 #endif
