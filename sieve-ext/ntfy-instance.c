@@ -1,4 +1,5 @@
 #include "lib.h"
+#include "ioloop.h"
 #include "llist.h"
 #include "sieve-common.h"
 #include "ntfy-instance.h"
@@ -39,14 +40,26 @@ struct ntfy_instance *ntfy_instance_find(const struct sieve_instance *svinst)
 	return instance;
 }
 
+static void ring_end(struct ntfy_instance *instance)
+{
+	timeout_remove(&instance->to_end);
+	if (instance->ring != NULL)
+		instance->v->end(&instance->ring);
+}
+
 void ntfy_instance_end(struct sieve_instance *svinst)
 {
 	struct ntfy_instance *instance = ntfy_instance_find(svinst);
 
-	if (instance->ring != NULL)
-		instance->v->end(&instance->ring);
+	ring_end(instance);
 	DLLIST_REMOVE(&instances, instance);
 	i_free(instance);
+}
+
+void ntfy_instance_utter(struct ntfy_instance *instance)
+{
+	if (instance->to_end != NULL)
+		ring_end(instance);
 }
 
 bool ntfy_is_delivery(const struct ntfy_instance *instance)
@@ -63,6 +76,17 @@ struct lemonade_ring *ntfy_ring(struct ntfy_instance *instance)
 	if (instance->ring == NULL) {
 		instance->ring =
 			instance->v->begin(instance->svinst->username);
+	}
+	return instance->ring;
+}
+
+/* There is no call when the script is done with its actions. */
+struct lemonade_ring *ntfy_ring_act(struct ntfy_instance *instance)
+{
+	if (instance->ring == NULL) {
+		instance->ring = instance->v->begin("");
+		instance->to_end = timeout_add_short_to(io_loop_get_root(), 0,
+							ring_end, instance);
 	}
 	return instance->ring;
 }

@@ -87,6 +87,7 @@ static bool push_check_operands(const struct sieve_enotify_env *nenv,
 	struct ntfy_instance *push = nenv->method->context;
 
 	*context = NULL;
+	ntfy_instance_utter(push);
 	if (!push_check_uri(nenv, uri, body))
 		return FALSE;
 	if (push->v != NULL && ntfy_is_delivery(push) &&
@@ -123,30 +124,15 @@ static void push_print(const struct sieve_enotify_print_env *penv,
 }
 
 static bool push_ring(const struct sieve_enotify_exec_env *nenv,
-		      const struct ntfy_instance *push,
-		      struct lemonade_ring *ring,
 		      const struct sieve_enotify_action *nact)
 {
+	struct ntfy_instance *push = nenv->method->context;
+	struct lemonade_ring *ring = ntfy_ring_act(push);
 	const char *name = device_name(nact->method_context);
 
 	(void)push->v->device(ring, name, (uint32_t)nact->importance);
 	return push->v->commit(ring, name, nenv->scriptenv->user,
 			       nenv->msgdata->mail);
-}
-
-static bool push_act(const struct sieve_enotify_exec_env *nenv,
-		     const struct sieve_enotify_action *nact)
-{
-	const struct ntfy_instance *push = nenv->method->context;
-	struct lemonade_ring *ring;
-	bool found;
-
-	if (push->ring != NULL)
-		return push_ring(nenv, push, push->ring, nact);
-	ring = push->v->begin("");
-	found = push_ring(nenv, push, ring, nact);
-	push->v->end(&ring);
-	return found;
 }
 
 static int push_execute(const struct sieve_enotify_exec_env *nenv,
@@ -160,7 +146,7 @@ static int push_execute(const struct sieve_enotify_exec_env *nenv,
 	if (push->v == NULL) {
 		sieve_enotify_warning(nenv, "push:%s is ignored: the plugin "
 				      "lemonade is not in mail_plugins", body);
-	} else if (!is_none(body) && !push_act(nenv, nact)) {
+	} else if (!is_none(body) && !push_ring(nenv, nact)) {
 		sieve_enotify_warning(nenv, "push:%s rings nothing: the user "
 				      "has no such device", body);
 	}

@@ -170,6 +170,7 @@ static bool uri_check_operands(const struct sieve_enotify_env *nenv,
 	struct notification *ntfy;
 
 	*context = NULL;
+	ntfy_instance_utter(nenv->method->context);
 	if (!uri_parse(nenv, uri, &parsed))
 		return FALSE;
 	ntfy = notification_new(nenv, pool, uri, &parsed, message, from);
@@ -207,34 +208,24 @@ static void uri_print(const struct sieve_enotify_print_env *penv,
 }
 
 /* NULL, or why it is told to nobody. */
-static const char *uri_commit(const struct sieve_enotify_exec_env *nenv,
-			      struct lemonade_ring *ring, unsigned int n,
-			      const struct sieve_enotify_action *nact)
-{
-	const struct ntfy_instance *instance = nenv->method->context;
-
-	return instance->v->commit_notify(ring, n, (uint32_t)nact->importance,
-					  nenv->scriptenv->user,
-					  nenv->msgdata->mail);
-}
-
 static const char *uri_act(const struct sieve_enotify_exec_env *nenv,
 			   const struct sieve_enotify_action *nact)
 {
-	const struct ntfy_instance *instance = nenv->method->context;
+	struct ntfy_instance *instance = nenv->method->context;
 	const struct notification *ntfy = nact->method_context;
 	struct lemonade_ring *ring;
-	const char *refusal;
+	unsigned int n = ntfy->n;
 
 	if (instance->v == NULL)
 		return "the plugin lemonade is not in mail_plugins";
-	if (ntfy->n != 0)
-		return uri_commit(nenv, instance->ring, ntfy->n, nact);
-	ring = instance->v->begin("");
-	refusal = uri_commit(nenv, ring,
-			     instance->v->notify(ring, &ntfy->said), nact);
-	instance->v->end(&ring);
-	return refusal;
+	ring = ntfy_ring_act(instance);
+	if (n == 0)
+		n = instance->v->notify(ring, &ntfy->said);
+	if (n == 0)
+		return "too many targets";
+	return instance->v->commit_notify(ring, n, (uint32_t)nact->importance,
+					  nenv->scriptenv->user,
+					  nenv->msgdata->mail);
 }
 
 static int uri_execute(const struct sieve_enotify_exec_env *nenv,

@@ -7,8 +7,8 @@
  * needs.
  */
 
-#include "sieve-ext-enotify.h"
 #include "sieve-extensions.h"
+#include "sieve-ext-enotify.h"
 
 #if DOVECOT_PREREQ(2, 4, 0)
 typedef int lemonade_sieve_load_t;
@@ -44,26 +44,34 @@ lemonade_sieve_register(struct sieve_instance *svinst,
 	return TRUE;
 }
 
+/* Enabled, unless sieve_extensions says otherwise; NULL if that failed. */
+static inline const struct sieve_extension *
+lemonade_sieve_extension_register(struct sieve_instance *svinst,
+				  const struct sieve_extension_def *def)
+{
+#if DOVECOT_PREREQ(2, 4, 0)
+	const struct sieve_extension *ext;
+
+	return sieve_extension_register(svinst, def, TRUE, &ext) < 0 ?
+		NULL : ext;
+#else
+	return sieve_extension_register(svinst, def, TRUE);
+#endif
+}
+
 /* An extension that each script has, as of sieve_implicit_extensions, but
    not listed. NULL if it is refused. */
 static inline const struct sieve_extension *
 lemonade_sieve_register_implicit(struct sieve_instance *svinst,
 				 const struct sieve_extension_def *def)
 {
-	const struct sieve_extension *ext;
-	struct sieve_extension *own;
-#if DOVECOT_PREREQ(2, 4, 0)
-	if (sieve_extension_register(svinst, def, TRUE, &ext) < 0)
-		return NULL;
-#else
-	ext = sieve_extension_register(svinst, def, TRUE);
-	if (ext == NULL)
-		return NULL;
-#endif
+	const struct sieve_extension *ext =
+		lemonade_sieve_extension_register(svinst, def);
+	struct sieve_extension *own = (struct sieve_extension *)ext;
+
 	/* no function says so, but the struct is public, and it is ours */
-	own = (struct sieve_extension *)ext;
-	own->implicit = TRUE;
-	own->dummy = TRUE;
+	if (own != NULL)
+		own->implicit = own->dummy = TRUE;
 	return ext;
 }
 

@@ -14,7 +14,8 @@ from lemotest import namespace                              # noqa: E402
 from lemotest.dns import NameServer                         # noqa: E402
 from lemotest.endpoint import Endpoints                     # noqa: E402
 from lemotest.feed import Feed                              # noqa: E402
-from lemotest.server import Server                          # noqa: E402
+from lemotest.server import (STOCK, TOP, Server, doc_conf,  # noqa: E402
+                             dovecot_version, is_24)
 
 KEEP = os.environ.get("LEMO_KEEP", "") not in ("", "0")
 _active = []        # servers that run now
@@ -83,9 +84,11 @@ def stop(server, gently=False):
     _active.remove(server)
 
 
-def shared_server(run_dir, endpoints, servers, name, settings, conf=""):
+def shared_server(run_dir, endpoints, servers, name, settings, conf="",
+                  **kwargs):
     if name not in servers:
-        servers[name] = start(run_dir, endpoints, name, settings, conf)
+        servers[name] = start(run_dir, endpoints, name, settings, conf,
+                              **kwargs)
     return servers[name]
 
 
@@ -94,6 +97,35 @@ def server(run_dir, endpoints, _servers):
     """The server that most tests share; no feed."""
     return shared_server(run_dir, endpoints, _servers, "main", {
         "lemonade_sieve_targets": "https://hooks.push.test/"})
+
+
+SCRIPTS = 5     # a user may have on filter_server
+
+
+def filter_conf(endpoints):
+    cert, key = endpoints.ca.cert("good")
+    if is_24():
+        return (f"ssl = yes\nssl_server_cert_file = {cert}\n"
+                f"ssl_server_key_file = {key}\n"
+                "auth_mechanisms = plain login scram-sha-1\n"
+                f"sieve_quota_script_count = {SCRIPTS}\n"
+                "sieve_quota_storage_size = 20k\n")
+    return (f"ssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\n"
+            "auth_mechanisms = plain login scram-sha-1\nplugin {\n"
+            f"  sieve_quota_max_scripts = {SCRIPTS}\n"
+            "  sieve_quota_max_storage = 20k\n}\n")
+
+
+@pytest.fixture
+def filter_server(run_dir, endpoints, _servers):
+    """The one for what Sieve and ManageSieve do: TLS, SCRAM, script quotas
+    and IMAPSIEVE."""
+    includes = doc_conf()
+    if not STOCK:
+        includes.append(f"{TOP}/doc/conf/{dovecot_version()}/imapsieve/"
+                        "lemonade-imapsieve.conf")
+    return shared_server(run_dir, endpoints, _servers, "filters", {},
+                         filter_conf(endpoints), includes=includes)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ def put(user, script, name="main"):
     with ManageSieve(user.server.ports["sieve"]) as sieve:
         sieve.login(user.name, user.password)
         sieve.put(name, 'require ["enotify", "variables", "fileinto", '
-                  '"copy"];\r\n' + script)
+                  '"copy", "relational", "comparator-i;ascii-numeric"];\r\n'
+                  + script)
 
 
 def refusal(user, script):
@@ -286,6 +287,10 @@ def test_sn_02_tests_of_targets(server, endpoints):
     put(user, f'if allof(valid_notify_method ["{hook.url}", "{sip}"],'
         'not valid_notify_method "sip:bob@example.org",'
         f'notify_method_capability "{sip}" "online" "maybe",'
+        'notify_method_capability :count "eq" :comparator '
+        f'"i;ascii-numeric" "{sip}" "online" "1",'
+        'not notify_method_capability :count "ge" :comparator '
+        f'"i;ascii-numeric" "{sip}" "bogus" "1",'
         f'not notify_method_capability "{sip}" "fcc" "yes",'
         'not notify_method_capability "bogus:x" "online" "maybe")'
         f'{{ notify :options ["x=y"] :message "ok" "{hook.url}"; }}')
