@@ -67,7 +67,13 @@ static const char *const migrations[] = {
 	"ALTER TABLE device ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE device ADD COLUMN missing_since INTEGER NOT NULL"
 	" DEFAULT 0;"
-	"ALTER TABLE device ADD COLUMN vapid TEXT;"
+	"ALTER TABLE device ADD COLUMN vapid TEXT;",
+
+	/* start: outbox time, ms */
+	"CREATE TABLE sieve(uid INTEGER NOT NULL, user TEXT NOT NULL,"
+	" start INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" UNIQUE(uid, user));"
+	"CREATE INDEX sieve_start ON sieve(start);"
 };
 
 static int schema_version(sqlite3 *db, unsigned int *version_r)

@@ -2,6 +2,7 @@
 #include "target.h"
 #include "channel.h"
 #include "lemo-device-uri.h"
+#include "lemo-notify-uri.h"
 #include "lemo-vapid-code.h"
 #include "lemo-webpush.h"
 #include "lemo-weburl.h"
@@ -54,7 +55,9 @@ void target_verify(const struct notifier *notifier, struct target *target)
 
 	if (target->verified)
 		return;
-	if (!target->channel->needs_verification)
+	/* a target of Sieve scripts is the administrator's choice */
+	if (!target->channel->needs_verification ||
+	    lemo_notify_is_device(target->device))
 		target->verified = TRUE;
 	else if (code == NULL)
 		return;
@@ -94,6 +97,20 @@ static int target_set_origin(struct target *target, const char **error_r)
 	return 0;
 }
 
+/* The entry of the administrator's list, in the data stack; NULL: none. */
+static const char *target_sieve_entry(const struct target *target)
+{
+	const char *entry, *list = target->set->lemonade_sieve_targets;
+	char url[LEMO_DEVICE_URL_MAX + 1];
+	size_t len;
+
+	if (target->sub->url == NULL ||
+	    !lemo_notify_normalize(target->sub->url, url))
+		return NULL;
+	entry = lemo_notify_listed(list, url, &len);
+	return entry == NULL ? NULL : t_strndup(entry, len);
+}
+
 /* What the administrator serves, and whom users may reach, may have
    changed. */
 static int target_check_settings(const struct target *target,
@@ -107,6 +124,12 @@ static int target_check_settings(const struct target *target,
 		*error_r = t_strdup_printf("channel: %s", error);
 		return -1;
 	}
+	if (lemo_notify_is_device(target->device)) {
+		if (target_sieve_entry(target) != NULL)
+			return 0;
+		*error_r = "url: is not in lemonade_sieve_targets";
+		return -1;
+	}
 	if (url == NULL || lemo_device_uri_find(url) == NULL)
 		return 0;
 	error = lemonade_uri_refusal(target->set, url);
@@ -114,6 +137,21 @@ static int target_check_settings(const struct target *target,
 		return 0;
 	*error_r = t_strdup_printf("url: %s", error);
 	return -1;
+}
+
+/* Whoever receives for an entry of the list has one secret for it, whose
+   scripts it is that notify. */
+static struct lemo_key_binding target_sign_binding(const struct target *target)
+{
+	struct lemo_key_binding binding = target_binding(target, "webhook");
+
+	if (lemo_notify_is_device(target->device)) {
+		binding.uid = 0;
+		binding.user = "";
+		binding.device = "sieve";
+		binding.url = target_sieve_entry(target);
+	}
+	return binding;
 }
 
 static int target_fill(const struct notifier *notifier, struct target *target,
@@ -133,7 +171,7 @@ static int target_fill(const struct notifier *notifier, struct target *target,
 		target->sub->url = target->set->lemonade_token_url;
 	if (target_set_origin(target, error_r) < 0)
 		return -1;
-	binding = target_binding(target, "webhook");
+	binding = target_sign_binding(target);
 	lemo_keyring_derive(&notifier->secret, &binding, &target->keyring);
 	target_verify(notifier, target);
 	target->payload = I_MIN(target->sub->payload,

@@ -81,6 +81,7 @@ def test_se_04_does_nothing_until_enabled(make_server):
     ("lemonade_token_url", "http://notify.test/"),
     ("lemonade_exec_program", "bin/tell"), ("lemonade_sip_from", "nobody"),
     ("lemonade_sip_url", "http://sip.test/RPC"),
+    ("lemonade_sieve_targets", "sip:example.org example.org"),
 ])
 def test_se_04_wrong_settings_are_named(make_server, setting, value):
     """The log names the setting; mail goes on."""
