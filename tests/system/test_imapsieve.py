@@ -139,6 +139,9 @@ def test_df_11_df_12_flag_change_rings(user, endpoints):
     wait.until(lambda: rings(endpoint) >= 4, 5, "four rings")
     wait.until(lambda: user.status("phone")["pending"] == 0, 5, "sent")
     assert rings(endpoint) == 4
+    first = endpoint.pushes()[0].data
+    assert (first["vnd.lemonade.mailbox"], first["vnd.lemonade.uid"]) == \
+        ("INBOX", 1)
 
 
 def test_df_12_transfer_into_a_mailbox_rings(user, endpoints):
@@ -169,4 +172,6 @@ def test_df_12_transfer_into_a_mailbox_rings(user, endpoints):
     session.must("COPY", "1", "Junk")
     endpoint.wait(4)
     wait.until(lambda: user.status("phone")["pending"] == 0, 5, "sent")
-    assert len(endpoint.pushes()) == 4
+    assert [(p.data["vnd.lemonade.mailbox"], p.data["vnd.lemonade.uid"])
+            for p in endpoint.pushes()] == \
+        [("INBOX", 1), ("Junk", 1), ("Junk", 2), ("Junk", 3)]
