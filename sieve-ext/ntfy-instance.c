@@ -90,3 +90,11 @@ struct lemonade_ring *ntfy_ring_act(struct ntfy_instance *instance)
 	}
 	return instance->ring;
 }
+
+const char *ntfy_online(const struct ntfy_instance *instance,
+			const char *name, const char *url)
+{
+	if (instance->v == NULL || instance->svinst->username == NULL)
+		return "maybe";
+	return instance->v->online(instance->svinst->username, name, url);
+}

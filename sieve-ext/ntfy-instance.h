@@ -39,4 +39,9 @@ struct lemonade_ring *ntfy_ring(struct ntfy_instance *instance);
 /* That of the actions that are executed now; only if v is there. */
 struct lemonade_ring *ntfy_ring_act(struct ntfy_instance *instance);
 
+/* The capability "online": "yes" if a session of the user's device of this name,
+   or with this URL, is there; "maybe" if it is not, or not known. */
+const char *ntfy_online(const struct ntfy_instance *instance,
+			const char *name, const char *url);
+
 #endif

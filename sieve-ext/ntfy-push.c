@@ -52,15 +52,18 @@ static bool push_runtime_check_uri(const struct sieve_enotify_env *nenv
 	return lemo_device_name_is_valid(body);
 }
 
-/* Presence is the notifier's knowledge, for which no delivery waits. */
 static const char *
-push_get_capability(const struct sieve_enotify_env *nenv ATTR_UNUSED,
+push_get_capability(const struct sieve_enotify_env *nenv,
 		    const char *uri ATTR_UNUSED, const char *body,
 		    const char *capability)
 {
-	if (strcasecmp(capability, "online") != 0)
+	if (strcasecmp(capability, "online") != 0 ||
+	    !lemo_device_name_is_valid(body))
 		return NULL;
-	return is_none(body) ? "no" : "maybe";
+	if (is_none(body))
+		return "no";
+	return device_name(body) == NULL ? "maybe" :
+		ntfy_online(nenv->method->context, body, NULL);
 }
 
 /* False if it is too many. Importance comes with the action. */

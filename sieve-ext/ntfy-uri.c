@@ -82,13 +82,17 @@ static bool option_check(const struct sieve_enotify_env *nenv,
 	return TRUE;
 }
 
-/* Presence is the notifier's knowledge, for which no delivery waits. */
 static const char *
-uri_get_capability(const struct sieve_enotify_env *nenv ATTR_UNUSED,
-		   const char *uri ATTR_UNUSED, const char *body ATTR_UNUSED,
-		   const char *capability)
+uri_get_capability(const struct sieve_enotify_env *nenv, const char *uri,
+		   const char *body ATTR_UNUSED, const char *capability)
 {
-	return strcasecmp(capability, "online") == 0 ? "maybe" : NULL;
+	struct lemo_notify_uri parsed;
+	const char *error;
+
+	if (strcasecmp(capability, "online") != 0 ||
+	    lemo_notify_uri_parse(uri, &parsed, &error) < 0)
+		return NULL;
+	return ntfy_online(nenv->method->context, NULL, parsed.url);
 }
 
 /* RFC 5435 3.3: an address that is none is ignored. */

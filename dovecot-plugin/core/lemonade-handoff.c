@@ -341,12 +341,13 @@ void lemonade_handoff_end(struct lemonade_handoff **_handoff)
 }
 
 /*
- * Status
+ * Questions
  */
 
-static const char *status_ask(struct lemonade_conn *conn, const char *request)
+/* The answer to "COMMAND TAB user TAB device" is "COMMAND TAB answer". */
+static const char *conn_ask(struct lemonade_conn *conn, const char *command,
+			    const char *request, uint64_t deadline)
 {
-	uint64_t deadline = lemonade_conn_now() + STATUS_TIMEOUT_MSECS;
 	const char *const *args;
 	char *line;
 
@@ -356,20 +357,21 @@ static const char *status_ask(struct lemonade_conn *conn, const char *request)
 		args = t_strsplit_tabescaped(line);
 		if (args[0] == NULL || args[1] == NULL)
 			continue;
-		if (strcmp(args[0], "STATUS") == 0)
+		if (strcmp(args[0], command) == 0)
 			return args[1];
 		if (strcmp(args[0], "NO") == 0 &&
-		    strcmp(args[1], "STATUS") == 0)
+		    strcmp(args[1], command) == 0)
 			return NULL;
 	}
 	return NULL;
 }
 
-const char *lemonade_handoff_status(struct lemonade_user *luser,
-				    const char *device)
+static const char *handoff_ask(struct lemonade_user *luser,
+			       const char *command, const char *device,
+			       unsigned int msecs)
 {
 	struct lemonade_conn *conn;
-	const char *error, *status;
+	const char *error, *answer;
 
 	if (lemonade_conn_now() < breaker_until)
 		return NULL;
@@ -378,13 +380,32 @@ const char *lemonade_handoff_status(struct lemonade_user *luser,
 		breaker_open(luser, error);
 		return NULL;
 	}
-	status = status_ask(conn, t_strdup_printf("STATUS\t%s\t%s\n",
-		str_tabescape(luser->user->username), device));
-	if (status != NULL)
+	answer = conn_ask(conn, command, t_strdup_printf("%s\t%s\t%s\n",
+		command, str_tabescape(luser->user->username), device),
+		lemonade_conn_now() + msecs);
+	if (answer != NULL)
 		lemonade_conn_release(&conn);
 	else
 		lemonade_conn_abort(&conn);
-	return status;
+	return answer;
+}
+
+const char *lemonade_handoff_status(struct lemonade_user *luser,
+				    const char *device)
+{
+	return handoff_ask(luser, "STATUS", device, STATUS_TIMEOUT_MSECS);
+}
+
+const char *lemonade_handoff_online(struct lemonade_user *luser,
+				    const char *device)
+{
+	const char *answer = handoff_ask(luser, "ONLINE", device,
+		luser->set->lemonade_handoff_timeout);
+
+	/* a delivery does not wait twice */
+	if (answer == NULL && lemonade_conn_now() >= breaker_until)
+		breaker_open(luser, "No answer in time");
+	return answer;
 }
 
 void lemonade_handoff_deinit(void)

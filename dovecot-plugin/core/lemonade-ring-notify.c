@@ -9,6 +9,7 @@
 #include "lemo-device-uri.h"
 #include "lemo-notify-uri.h"
 #include "lemonade-channels.h"
+#include "lemonade-handoff.h"
 #include "lemonade-ring-private.h"
 #include "lemonade-text.h"
 #include "lemonade-user.h"
@@ -124,6 +125,39 @@ const char *ring_notify_commit(struct lemonade_ring *ring, unsigned int n,
 		notify->allowed = refusal == NULL;
 	}
 	return refusal;
+}
+
+/* The user's device with this URL; NULL: none. */
+static const char *name_of_url(struct lemonade_user *luser, const char *url)
+{
+	pool_t pool = pool_alloconly_create("lemonade devices", 1024);
+	ARRAY_TYPE(lemonade_device) devices;
+	const struct lemonade_device *device;
+	const char *name = NULL;
+
+	lemonade_devices_read(luser->user, NULL, pool, &devices);
+	array_foreach(&devices, device) {
+		if (device_has_url(device, url))
+			name = t_strdup(device->name);
+	}
+	lemonade_devices_free(&devices);
+	pool_unref(&pool);
+	return name;
+}
+
+const char *ring_online(const char *username, const char *name,
+			const char *url)
+{
+	struct lemonade_user *luser = lemonade_user_find(username);
+	const char *answer = NULL;
+
+	if (luser == NULL || luser->set == NULL)
+		return "maybe";
+	if (url != NULL)
+		name = name_of_url(luser, url);
+	if (name != NULL)
+		answer = lemonade_handoff_online(luser, name);
+	return answer != NULL && strcmp(answer, "yes") == 0 ? "yes" : "maybe";
 }
 
 bool ring_notify_waits(const struct lemonade_ring *ring)

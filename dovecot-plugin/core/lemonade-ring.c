@@ -281,5 +281,6 @@ const struct lemonade_ring_vfuncs lemonade_ring_vfuncs = {
 	.device = ring_device,
 	.commit = ring_commit,
 	.notify = ring_notify_add,
-	.commit_notify = ring_notify_commit
+	.commit_notify = ring_notify_commit,
+	.online = ring_online
 };

@@ -56,6 +56,11 @@ struct lemonade_ring_vfuncs {
 				     unsigned int notify, uint32_t importance,
 				     struct mail_user *user,
 				     struct mail *mail);
+	/* Is a session of this device there, or of the one with this URL?
+	   Exactly one of name and url is not NULL. "yes" or "maybe"; as long
+	   as a hand-off may wait. */
+	const char *(*online)(const char *username, const char *name,
+			      const char *url);
 };
 extern const struct lemonade_ring_vfuncs lemonade_ring_vfuncs;
 

@@ -98,17 +98,22 @@ static int target_set_origin(struct target *target, const char **error_r)
 }
 
 /* The entry of the administrator's list, in the data stack; NULL: none. */
-static const char *target_sieve_entry(const struct target *target)
+static const char *sieve_entry(const struct lemonade_settings *set,
+			       const char *url)
 {
-	const char *entry, *list = target->set->lemonade_sieve_targets;
-	char url[LEMO_DEVICE_URL_MAX + 1];
+	const char *entry;
+	char normal[LEMO_DEVICE_URL_MAX + 1];
 	size_t len;
 
-	if (target->sub->url == NULL ||
-	    !lemo_notify_normalize(target->sub->url, url))
+	if (url == NULL || !lemo_notify_normalize(url, normal))
 		return NULL;
-	entry = lemo_notify_listed(list, url, &len);
+	entry = lemo_notify_listed(set->lemonade_sieve_targets, normal, &len);
 	return entry == NULL ? NULL : t_strndup(entry, len);
+}
+
+static const char *target_sieve_entry(const struct target *target)
+{
+	return sieve_entry(target->set, target->sub->url);
 }
 
 /* What the administrator serves, and whom users may reach, may have
@@ -141,17 +146,20 @@ static int target_check_settings(const struct target *target,
 
 /* Whoever receives for an entry of the list has one secret for it, whose
    scripts it is that notify. */
+static struct lemo_key_binding sieve_binding(const char *entry)
+{
+	struct lemo_key_binding binding = {
+		.purpose = "webhook", .user = "", .device = "sieve",
+		.url = entry
+	};
+	return binding;
+}
+
 static struct lemo_key_binding target_sign_binding(const struct target *target)
 {
-	struct lemo_key_binding binding = target_binding(target, "webhook");
-
-	if (lemo_notify_is_device(target->device)) {
-		binding.uid = 0;
-		binding.user = "";
-		binding.device = "sieve";
-		binding.url = target_sieve_entry(target);
-	}
-	return binding;
+	return lemo_notify_is_device(target->device) ?
+		sieve_binding(target_sieve_entry(target)) :
+		target_binding(target, "webhook");
 }
 
 static int target_fill(const struct notifier *notifier, struct target *target,
@@ -256,14 +264,36 @@ const char *target_get_code(const struct notifier *notifier,
 	return code;
 }
 
-const char *target_get_secret(const struct target *target)
+static const char *secret_of_ring(const struct lemo_keyring *ring)
 {
 	struct lemo_buf buf;
 	const char *secret;
 
 	lemo_buf_init(&buf, 256);
-	lemo_key_format(&target->keyring.keys[0], &buf);
+	lemo_key_format(&ring->keys[0], &buf);
 	secret = t_strndup(buf.data, buf.len);
 	lemo_buf_free(&buf);
+	return secret;
+}
+
+const char *target_get_secret(const struct target *target)
+{
+	return secret_of_ring(&target->keyring);
+}
+
+const char *target_get_sieve_secret(const struct notifier *notifier,
+				    const char *url, const char **entry_r)
+{
+	struct lemo_key_binding binding;
+	struct lemo_keyring ring;
+	const char *secret;
+
+	*entry_r = sieve_entry(notifier->set, url);
+	if (*entry_r == NULL)
+		return NULL;
+	binding = sieve_binding(*entry_r);
+	lemo_keyring_derive(&notifier->secret, &binding, &ring);
+	secret = secret_of_ring(&ring);
+	lemo_keyring_clear(&ring);
 	return secret;
 }

@@ -1,12 +1,15 @@
 """SN, NF-07, SC-20: what Sieve scripts tell targets that they name by URI."""
 
+import os
 import signal
 
 import pytest
 
 from lemotest import wait
+from lemotest.server import is_24
 from lemotest.sieve import ManageSieve
 from lemotest.users import message
+from test_webhook import accepted
 
 HOST = "hooks.push.test"
 
@@ -95,6 +98,26 @@ def test_sn_04_uri_of_variables_is_refused(server, uri):
         f'notify "{uri}";')
 
 
+def test_sn_04_script_compiled_without_us(server, endpoints):
+    """Then it is known when it runs: nothing is sent, the mail arrives."""
+    user, hook = server.user(), endpoints.new("hook", host=HOST)
+    put(user, "keep;")
+    script = f"{user.home}/sieve/main.sieve"
+    with open(script, "w", encoding="utf-8") as f:
+        f.write('require ["enotify", "variables"]; set "x" "'
+                f'{hook.url}"; notify "${{x}}";\n')
+    # what is not older than its binary would be compiled again
+    for path in (script, f"{user.home}/.dovecot.sieve"):
+        os.utime(path, (1, 1), follow_symlinks=False)
+    server.lda(user, message(), "-o", "sieve_plugins/sieve_lemonade=no"
+               if is_24() else "plugin/sieve_plugins=")
+    assert "invalid notify method 'https'" in sieve_log(user)
+    user.deliver()
+    assert "is ignored: a notification's URI must not" in sieve_log(user)
+    assert not hook.all()
+    assert is_there(user, 2)
+
+
 def test_sn_04_variables_of_other_methods_are_not_ours(server, endpoints):
     """push: reaches none but the user's own devices."""
     user, endpoint = server.user(), endpoints.new()
@@ -121,6 +144,23 @@ def test_sn_06_target_on_the_list(server, endpoints):
     assert push.headers["webhook-signature"].startswith("v1,")
     assert is_there(user)
     no_device_is_left(user)
+
+
+def test_sn_11_signature_is_accepted(server, endpoints):
+    """By code that is not ours, with the secret that the admin is shown: one
+    for all users and URLs of an entry of the list."""
+    pushes = []
+    for _ in range(2):
+        user, hook = server.user(), endpoints.new("hook", host=HOST)
+        put(user, f'notify :message "line\r\nline" "{hook.url}";')
+        user.deliver()
+        pushes += hook.wait(1)
+    row, = server.rows("lemonade", "sieve", "secret", hook.url)
+    assert row["target"] == f"https://{HOST}/"
+    accepted(pushes, row["secret"])
+    for url in ("https://other.test/", "sip:bob@example.org"):
+        result = server.doveadm("lemonade", "sieve", "secret", url)
+        assert result.returncode != 0 and "https" in result.stderr + url
 
 
 def test_sn_01_default_text_is_from_and_subject(server, endpoints):
@@ -277,6 +317,34 @@ def test_nf_02_notifier_is_away(make_server, endpoints):
     finally:
         server.signal(pid, signal.SIGCONT)
     assert [words(p) for p in hook.wait(2)] == ["later", "later"]
+
+
+def test_sn_02_online_is_presence(server, endpoints):
+    """"yes" while a session of the device is there, by name and by URL."""
+    user, endpoint = server.user(), endpoints.new()
+    hook = endpoints.new("hook", host=HOST)
+    user.register(endpoint, filter="SUBJECT never")
+    user.session.logout()
+    user.forget_session()
+    tests = "".join(
+        f'if notify_method_capability "{uri}" "online" "{word}" '
+        f'{{ notify :message "{uri} {word}" "{hook.url}"; }}'
+        for uri in ("push:phone", endpoint.url, "push:none", hook.url)
+        for word in ("yes", "maybe", "no"))
+    put(user, tests)
+
+    def told(count):
+        user.deliver()
+        found = hook.wait(count)
+        hook.mark()
+        return {words(p).rpartition(" ")[0]: words(p).rpartition(" ")[2]
+                for p in found}
+    away = {"push:phone": "maybe", endpoint.url: "maybe",
+            "push:none": "no", hook.url: "maybe"}
+    assert told(4) == away
+    user.session.getmetadata(user.entry("phone"))
+    wait.until(lambda: told(4) == {**away, "push:phone": "yes",
+                                   endpoint.url: "yes"}, 5)
 
 
 def test_sn_02_tests_of_targets(server, endpoints):
