@@ -46,6 +46,7 @@
 	X(STR, lemonade_xmpp_server, "") \
 	X(STR, lemonade_xmpp_from, "") \
 	X(STR, lemonade_xmpp_secret_file, "") \
+	X(STR, lemonade_sieve_targets, "") \
 	X(STR, lemonade_state_dir, LEMONADE_STATE_DIR) \
 	X(STR, lemonade_user, "lemonade") \
 	X(STR, lemonade_outbox_sync, "normal") \
@@ -58,6 +59,7 @@
 	X(UINT, lemonade_budget_user, 600) \
 	X(UINT, lemonade_budget_device, 300) \
 	X(UINT, lemonade_budget_origin, 36000) \
+	X(UINT, lemonade_budget_sieve, 100) \
 	X(STR, lemonade_allow_hosts, "") \
 	X(STR, lemonade_ca_file, "") \
 	X(STR, lemonade_http_proxy, "") \

@@ -8,6 +8,7 @@
 #include "lemo-fence.h"
 #include "lemo-mailto.h"
 #include "lemo-named-filter.h"
+#include "lemo-notify-uri.h"
 #include "lemo-payload.h"
 #include "lemo-sip.h"
 #include "lemo-sms.h"
@@ -469,6 +470,22 @@ static int check_filters(const struct lemonade_settings *set,
 	return 0;
 }
 
+static int check_sieve(const struct lemonade_settings *set,
+		       const char **error_r)
+{
+	const char *targets = set->lemonade_sieve_targets, *error;
+	size_t pos;
+
+	if (!lemonade_setting_is_known(targets) ||
+	    lemo_notify_list_check(targets, &error, &pos) == 0)
+		return 0;
+	*error_r = t_strdup_printf("lemonade_sieve_targets: '%s' %s; give "
+		"sip:example.org, sip:user@example.org, tel:+49 or "
+		"https://hooks.example.org/", t_strcut(targets + pos, ' '),
+		error);
+	return -1;
+}
+
 int lemonade_settings_check_together(const struct lemonade_settings *set,
 				     const char **error_r)
 {
@@ -506,7 +523,7 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 		check_mail_process, check_told, check_payload, check_feed,
 		check_state, check_trace, check_sending, check_reach,
 		check_token_url, check_mailto, check_sip, check_sms, check_emn,
-		lemonade_settings_check_xmpp, check_filters
+		lemonade_settings_check_xmpp, check_filters, check_sieve
 	};
 	unsigned int i;
 

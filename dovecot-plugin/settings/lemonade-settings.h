@@ -89,6 +89,10 @@ struct lemonade_settings {
 	const char *lemonade_xmpp_from;
 	const char *lemonade_xmpp_secret_file;
 
+	/* Whom Sieve scripts may notify that is no device of the user: see
+	   lemo_notify_listed(). */
+	const char *lemonade_sieve_targets;
+
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */
 	const char *lemonade_state_dir;
@@ -112,6 +116,9 @@ struct lemonade_settings {
 	unsigned int lemonade_budget_user;
 	unsigned int lemonade_budget_device;
 	unsigned int lemonade_budget_origin;
+	/* Notifications a day of one user's Sieve scripts to
+	   lemonade_sieve_targets; 0 = no limit. */
+	unsigned int lemonade_budget_sieve;
 	/* Hosts and networks of the admin's own that the SSRF fence lets
 	   through, also by plain http: see lemo_fence_listed(). */
 	const char *lemonade_allow_hosts;

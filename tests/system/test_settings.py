@@ -89,6 +89,7 @@ def test_se_04_does_nothing_until_enabled(make_server):
     ("lemonade_xmpp_from", "a'b@notify.test"),
     ("lemonade_xmpp_secret_file", "secret"),
     ("lemonade_xmpp_server", "xmpp.test:5347"),
+    ("lemonade_sieve_targets", "sip:example.org example.org"),
 ])
 def test_se_04_wrong_settings_are_named(make_server, setting, value):
     """The log names the setting; mail goes on."""
