@@ -60,6 +60,9 @@ bool lemo_notify_normalize(const char *url, char *url_r)
 	if (len > LEMO_DEVICE_URL_MAX)
 		return false;
 	lower_insensitive(url, len + 1, url_r);
+	/* what an address is to be told is no part of it */
+	if (strncmp(url_r, "xmpp:", 5) == 0)
+		url_r[strcspn(url_r, "?")] = '\0';
 	if (!is_web(url_r))
 		return true;
 	host = strlen(WEB) + strcspn(url_r + strlen(WEB), "/?#");

@@ -40,7 +40,7 @@ int lemo_notify_uri_parse(const char *uri, struct lemo_notify_uri *uri_r,
 			  const char **error_r);
 
 /* A device's URL in one form: what is compared without regard to case in
-   lower case, no port 443 of https. url_r: LEMO_DEVICE_URL_MAX + 1 octets.
+   lower case, no port 443 of https, no query of xmpp. url_r: LEMO_DEVICE_URL_MAX + 1 octets.
    False, and url_r undefined, if it is longer. */
 bool lemo_notify_normalize(const char *url, char *url_r);
 

@@ -141,6 +141,8 @@ static void test_normalize_long(void **state)
 	str[LEMO_DEVICE_URL_MAX] = '\0';
 	assert_true(lemo_notify_normalize(str, url));
 	assert_string_equal(str, url);
+	assert_true(lemo_notify_normalize("XMPP:A@b/C?message;body=D", url));
+	assert_string_equal(url, "xmpp:a@b/C");
 	assert_true(lemo_notify_normalize("", url));
 	assert_string_equal(url, "");
 }
