@@ -69,6 +69,13 @@ static const char *const migrations[] = {
 	" DEFAULT 0;"
 	"ALTER TABLE device ADD COLUMN vapid TEXT;",
 
+	/* What cost money: day: of Unix time, UTC; uid -1 is all together.
+	   told: wall clock, the latest time that an EMN said */
+	"CREATE TABLE sms(day INTEGER NOT NULL, uid INTEGER NOT NULL,"
+	" user TEXT NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY(day, uid, user)) WITHOUT ROWID;"
+	"ALTER TABLE device ADD COLUMN told INTEGER NOT NULL DEFAULT 0;",
+
 	/* start: outbox time, ms */
 	"CREATE TABLE sieve(uid INTEGER NOT NULL, user TEXT NOT NULL,"
 	" start INTEGER NOT NULL, count INTEGER NOT NULL,"
