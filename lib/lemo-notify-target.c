@@ -52,6 +52,20 @@ static void lower_insensitive(const char *url, size_t len, char *dest)
 	add_lower(dest + from, url + from, to - from);
 }
 
+/* A number is written in one way, and sms: and tel: are the same telephone. */
+static void normalize_number(char *url)
+{
+	char *dest = url;
+
+	if (strncmp(url, "sms:", 4) == 0)
+		memcpy(url, "tel:", 4);
+	for (; *url != '\0'; url++) {
+		if (strchr("-.()", *url) == NULL)
+			*dest++ = *url;
+	}
+	*dest = '\0';
+}
+
 bool lemo_notify_normalize(const char *url, char *url_r)
 {
 	static const char port[] = ":443";
@@ -60,6 +74,11 @@ bool lemo_notify_normalize(const char *url, char *url_r)
 	if (len > LEMO_DEVICE_URL_MAX)
 		return false;
 	lower_insensitive(url, len + 1, url_r);
+	/* what an address is to be told is no part of it */
+	if (strncmp(url_r, "xmpp:", 5) == 0)
+		url_r[strcspn(url_r, "?")] = '\0';
+	if (is_number(url_r))
+		normalize_number(url_r);
 	if (!is_web(url_r))
 		return true;
 	host = strlen(WEB) + strcspn(url_r + strlen(WEB), "/?#");

@@ -40,7 +40,8 @@ int lemo_notify_uri_parse(const char *uri, struct lemo_notify_uri *uri_r,
 			  const char **error_r);
 
 /* A device's URL in one form: what is compared without regard to case in
-   lower case, no port 443 of https. url_r: LEMO_DEVICE_URL_MAX + 1 octets.
+   lower case, no port 443 of https, no query of xmpp, no visual separators in
+   numbers, tel: for sms:. url_r: LEMO_DEVICE_URL_MAX + 1 octets.
    False, and url_r undefined, if it is longer. */
 bool lemo_notify_normalize(const char *url, char *url_r);
 
@@ -51,7 +52,7 @@ void lemo_notify_clean(const char *text, size_t len, size_t max, char *str_r);
 
 /* The administrator's list of targets, entries separated by spaces or commas:
    "SCHEME:user@host" that target, "SCHEME:host" all targets of that host,
-   "tel:+49" (also sms: and emn:) numbers that begin so, "https://host/path/"
+   "tel:+49" (the same as sms:, but not emn:) numbers that begin so, "https://host/path/"
    URLs below it. Nothing else is on the list, so no entry is no target.
    url: normalised. NULL if it is not listed, else its entry, of *len_r
    octets. */

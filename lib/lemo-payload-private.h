@@ -56,6 +56,9 @@ typedef void lemo_sentence_t(const struct lemo_out *out,
 			     const struct lemo_event *event,
 			     const struct lemo_payload_args *args);
 lemo_sentence_t lemo_payload_title, lemo_payload_message;
+/* " (Sieve filter of ...)": ends all that a script says. */
+void lemo_payload_add_owner(const struct lemo_out *out,
+			    const struct lemo_event *event);
 bool lemo_payload_tells_mailbox(const struct lemo_event *event,
 				const struct lemo_payload_args *args);
 

@@ -59,14 +59,10 @@ static void notify_title(const struct lemo_out *out,
 		lemo_out_add(out, "Sieve notification");
 }
 
-/* A script's own words, whatever the level: a redirect could tell more. Who
-   does not want them must know whom to ask (RFC 5435 3.8). */
-static void notify_message(const struct lemo_out *out,
-			   const struct lemo_event *event,
-			   const struct lemo_payload_args *args)
+/* Who does not want it must know whom to ask (RFC 5435 3.8). */
+void lemo_payload_add_owner(const struct lemo_out *out,
+			    const struct lemo_event *event)
 {
-	lemo_out_add_words(out, event->notify_text, args->text_max != 0 ?
-			   args->text_max : LEMO_NOTIFY_TEXT_MAX);
 	lemo_out_add(out, " (Sieve filter of ");
 	lemo_out_add_text(out, event->user, LEMO_USER_MAX);
 	if (event->notify_from != NULL) {
@@ -74,6 +70,16 @@ static void notify_message(const struct lemo_out *out,
 		lemo_out_add_text(out, event->notify_from, LEMO_TITLE_MAX);
 	}
 	lemo_out_add(out, ")");
+}
+
+/* A script's own words, whatever the level: a redirect could tell more. */
+static void notify_message(const struct lemo_out *out,
+			   const struct lemo_event *event,
+			   const struct lemo_payload_args *args)
+{
+	lemo_out_add_words(out, event->notify_text, args->text_max != 0 ?
+			   args->text_max : LEMO_NOTIFY_TEXT_MAX);
+	lemo_payload_add_owner(out, event);
 }
 
 void lemo_payload_title(const struct lemo_out *out,

@@ -195,3 +195,20 @@ def test_df_12_transfer_into_a_mailbox_rings(user, endpoints):
     assert [(p.data["vnd.lemonade.mailbox"], p.data["vnd.lemonade.uid"])
             for p in endpoint.pushes()] == \
         [("INBOX", 1), ("Junk", 1), ("Junk", 2), ("Junk", 3)]
+
+
+def test_df_12_sn_03_flag_change_notifies_a_target(user, endpoints):
+    """By URI too: the words of each change are told by themselves."""
+    endpoint = endpoints.new()
+    user.register(endpoint, payload=2, filter="SUBJECT never")
+    put(user, mark='require ["enotify", "imapsieve"];\n'
+        f'notify :message "it was marked" "{endpoint.url}";\n'
+        'notify :message "x" "https://nobody.push.test/";\n')
+    attach(user, "mark")
+    user.deliver(subject="one")
+    user.session.select()
+    user.session.must("STORE", "1", "+FLAGS", "(\\Flagged)")
+    push, = endpoint.wait(1)
+    assert push.data["vnd.lemonade.notifyText"] == "it was marked"
+    with open(f"{user.home}/sieve/mark.sieve.log", encoding="utf-8") as f:
+        assert "lemonade_sieve_targets" in f.read()

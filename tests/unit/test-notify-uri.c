@@ -31,7 +31,7 @@ static void test_sn_08_sn_09_sn_10_uris(void **state)
 		/* RFC 3966, RFC 5724 */
 		{ "tel:+1-408-555-1212", "tel:+14085551212", "", "" },
 		{ "tel:+1(408)555.1212;x=y", "tel:+14085551212", "", "" },
-		{ "sms:+14085551212?body=a%0D%0Ab&x=1", "sms:+14085551212",
+		{ "sms:+14085551212?body=a%0D%0Ab&x=1", "tel:+14085551212",
 		  "a\nb", "" },
 		{ "emn:+49301234567", "emn:+49301234567", "", "" },
 		/* RFC 5437 3.2, 3.3 */
@@ -141,6 +141,10 @@ static void test_normalize_long(void **state)
 	str[LEMO_DEVICE_URL_MAX] = '\0';
 	assert_true(lemo_notify_normalize(str, url));
 	assert_string_equal(str, url);
+	assert_true(lemo_notify_normalize("XMPP:A@b/C?message;body=D", url));
+	assert_string_equal(url, "xmpp:a@b/C");
+	assert_true(lemo_notify_normalize("sms:+49-30.1(2)", url));
+	assert_string_equal(url, "tel:+493012");
 	assert_true(lemo_notify_normalize("", url));
 	assert_string_equal(url, "");
 }
@@ -172,7 +176,7 @@ static void test_sc_20_listed(void **state)
 		{ "xmpp:x@y/z@im.example.org", false },
 		{ "tel:+4930123456", true },
 		{ "tel:+4430123456", false },
-		{ "sms:+4930123456", false },
+		{ "emn:+4930123456", false },
 		{ "https://hooks.example.org/a/b?c", true },
 		{ "https://hooks.example.org/a/", true },
 		{ "https://hooks.example.org/a", false },

@@ -81,6 +81,11 @@ static void test_sn_06_words_of_a_script(void **state)
 				    "Call \nme \"now\" ");
 		assert_string_equal(str(data, "user"), "joe");
 		json_decref(json);
+		args.format = LEMO_FORMAT_JMAP;
+		json = json_of(&event, &args);
+		assert_string_equal(str(json, "vnd.lemonade.notifyText"),
+				    "Call \nme \"now\" ");
+		json_decref(json);
 		args.format = LEMO_FORMAT_GOTIFY;
 		json = json_of(&event, &args);
 		assert_string_equal(str(json, "title"), "Urgent  X: y");
