@@ -13,6 +13,7 @@
 #include "lemo-fence.h"
 #include "lemo-mailto.h"
 #include "lemo-quiet.h"
+#include "lemo-notify-uri.h"
 #include "lemo-token.h"
 #include "lemo-weburl.h"
 #include "lemonade-attribute.h"
@@ -140,7 +141,8 @@ static int check_filter(struct mailbox_transaction_context *t,
 	const char *error;
 	int ret;
 
-	if (lemonade_filter_parse(filter, &args, &error) < 0) {
+	if (lemonade_filter_parse(t->box->storage->user, filter, &args,
+				  &error) < 0) {
 		return refuse_field(t, "filter", t_strdup_printf(
 			"is not valid: %s", str_sanitize(error, 200)));
 	}
@@ -331,6 +333,9 @@ static int device_set(struct mailbox_transaction_context *t,
 	if (lemo_token_id_of_device(name) != NULL)
 		return refuse(t, "subscription: this name is kept for device "
 			      "tokens");
+	if (lemo_notify_is_device(name))
+		return refuse(t, "subscription: this name is kept for "
+			      "notifications of Sieve scripts");
 	if (get_value(t, value, &json) < 0 || check_json(t, name, json) < 0 ||
 	    check_count(t, txn, name) < 0)
 		return -1;

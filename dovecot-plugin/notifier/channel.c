@@ -13,6 +13,7 @@ static const struct channel_vfuncs *const channels[] = {
 	&channel_token,
 	&channel_log,
 	&channel_null,
+	&channel_xmpp,
 };
 
 const struct channel_vfuncs *channel_find(const char *name)

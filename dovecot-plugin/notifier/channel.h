@@ -11,6 +11,7 @@
 #include "lemo-retry.h"
 #include "lemo-webhook-sign.h"
 
+struct feed;
 struct http_sender;
 struct lemonade_settings;
 struct lemo_vapid_key;
@@ -45,7 +46,11 @@ struct channel_job {
 	/* the same for every try of the same push: event id, or with a
 	   generation for merged rows */
 	const char *push_id;
+	/* made of this push before */
+	unsigned int tries;
 	struct lemo_payload_args payload;
+	/* NULL for a device */
+	const struct feed *feed;
 	/* the URL is the admin's own: no fence */
 	bool trusted_url;
 	/* channel emn: the latest time that the phone was told, 0 = none */
@@ -131,6 +136,10 @@ void channel_send_built(struct http_sender *http,
 			bool trusted_url, enum lemo_answer fault,
 			channel_callback_t *callback, void *context);
 
+/* for feeds only: channel_find() does not know them */
+extern const struct channel_vfuncs channel_redis;
+extern const struct channel_vfuncs channel_webhook_batch;
+
 extern const struct channel_vfuncs channel_webhook;
 extern const struct channel_vfuncs channel_webpush;
 extern const struct channel_vfuncs channel_emn;
@@ -141,5 +150,6 @@ extern const struct channel_vfuncs channel_sms;
 extern const struct channel_vfuncs channel_token;
 extern const struct channel_vfuncs channel_log;
 extern const struct channel_vfuncs channel_null;
+extern const struct channel_vfuncs channel_xmpp;
 
 #endif

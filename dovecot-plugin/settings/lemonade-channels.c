@@ -4,6 +4,7 @@
 #include "lemo-payload.h"
 #include "lemo-sip.h"
 #include "lemo-sms.h"
+#include "lemo-xmpp.h"
 #include "lemonade-channels.h"
 #include "lemonade-settings.h"
 
@@ -44,6 +45,13 @@ static const char *sms_refusal(const struct lemonade_settings *set,
 	return lemo_sms_refusal(uri, set->lemonade_sms_allow);
 }
 
+static const char *xmpp_refusal(const struct lemonade_settings *set,
+				const char *uri)
+{
+	return lemo_xmpp_refusal(uri, set->lemonade_xmpp_from,
+				 set->lemonade_allow_hosts);
+}
+
 #define OFFSET(setting) offsetof(struct lemonade_settings, setting)
 #define NEEDS(setting) .needs = #setting, .needs_offset = OFFSET(setting)
 
@@ -70,7 +78,9 @@ static const struct channel_rules channels[] = {
 	  .ceiling_offset = OFFSET(lemonade_webhook_payload) },
 	/* RFC 8292 2.1: the push service wants to know whom to ask */
 	{ .name = "webpush", NEEDS(lemonade_contact),
-	  .ceiling_offset = OFFSET(lemonade_webpush_payload) }
+	  .ceiling_offset = OFFSET(lemonade_webpush_payload) },
+	{ .name = "xmpp", NEEDS(lemonade_xmpp_server),
+	  .ceiling = LEMO_XMPP_PAYLOAD_MAX, .uri_refusal = xmpp_refusal }
 };
 
 static const struct channel_rules *rules_of(const char *channel)

@@ -1,11 +1,14 @@
 /* Defaults and checks; how settings are read is in compat/. */
 
 #include "lib.h"
+#include "array.h"
 #include "lemonade-settings-private.h"
 #include "lemo-emn.h"
 #include "lemo-event.h"
 #include "lemo-fence.h"
 #include "lemo-mailto.h"
+#include "lemo-named-filter.h"
+#include "lemo-notify-uri.h"
 #include "lemo-payload.h"
 #include "lemo-sip.h"
 #include "lemo-sms.h"
@@ -428,6 +431,61 @@ static int check_reach(const struct lemonade_settings *set,
 	return check_proxy(set->lemonade_http_proxy, error_r);
 }
 
+static int check_filter(const char *name, const char *value,
+			const char **error_r)
+{
+	const char *error;
+	size_t pos;
+
+	/* METADATA names are in lower case */
+	if (!lemo_named_filter_name_is_valid(name, strlen(name)) ||
+	    strcmp(name, t_str_lcase(name)) != 0) {
+		*error_r = t_strdup_printf("lemonade_filter: '%s' is no name; "
+			"name filters with lower case letters, digits and "
+			"hyphens", name);
+		return -1;
+	}
+	if (!lemonade_setting_is_known(value) ||
+	    lemo_named_filter_check(value, strlen(value), &error, &pos) == 0)
+		return 0;
+	*error_r = t_strdup_printf("lemonade_filter: %s %s (at octet %zu); "
+				   "give IMAP SEARCH criteria", name, error,
+				   pos);
+	return -1;
+}
+
+static int check_filters(const struct lemonade_settings *set,
+			 const char **error_r)
+{
+	const char *const *filters;
+	unsigned int i, count;
+
+	if (!array_is_created(&set->lemonade_filter))
+		return 0;
+	filters = array_get(&set->lemonade_filter, &count);
+	for (i = 0; i + 1 < count; i += 2) {
+		if (check_filter(filters[i], filters[i + 1], error_r) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_sieve(const struct lemonade_settings *set,
+		       const char **error_r)
+{
+	const char *targets = set->lemonade_sieve_targets, *error;
+	size_t pos;
+
+	if (!lemonade_setting_is_known(targets) ||
+	    lemo_notify_list_check(targets, &error, &pos) == 0)
+		return 0;
+	*error_r = t_strdup_printf("lemonade_sieve_targets: '%s' %s; give "
+		"sip:example.org, sip:user@example.org, tel:+49 or "
+		"https://hooks.example.org/", t_strcut(targets + pos, ' '),
+		error);
+	return -1;
+}
+
 int lemonade_settings_check_together(const struct lemonade_settings *set,
 				     const char **error_r)
 {
@@ -446,6 +504,8 @@ int lemonade_settings_check_together(const struct lemonade_settings *set,
 			"or empty lemonade_sip_url";
 		return -1;
 	}
+	if (lemonade_settings_check_xmpp_together(set, error_r) < 0)
+		return -1;
 	if (*set->lemonade_feed_events == '\0' ||
 	    *set->lemonade_feed_file != '\0')
 		return 0;
@@ -462,7 +522,8 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 				     const char **error_r) = {
 		check_mail_process, check_told, check_payload, check_feed,
 		check_state, check_trace, check_sending, check_reach,
-		check_token_url, check_mailto, check_sip, check_sms, check_emn
+		check_token_url, check_mailto, check_sip, check_sms, check_emn,
+		lemonade_settings_check_xmpp, check_filters, check_sieve
 	};
 	unsigned int i;
 

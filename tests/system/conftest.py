@@ -119,7 +119,8 @@ def shared_server(run_dir, endpoints, servers, name, settings, conf="",
 @pytest.fixture
 def server(run_dir, endpoints, _servers):
     """The server that most tests share; no feed."""
-    return shared_server(run_dir, endpoints, _servers, "main", {})
+    return shared_server(run_dir, endpoints, _servers, "main", {
+        "lemonade_sieve_targets": "https://hooks.push.test/"})
 
 
 @pytest.fixture(scope="session")
