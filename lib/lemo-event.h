@@ -70,6 +70,7 @@ struct lemo_event_device {
 #define LEMO_VERDICT_ACL "acl"           /* mailbox no longer readable */
 #define LEMO_VERDICT_OWN "own"           /* sent by the same user */
 #define LEMO_VERDICT_FILTER "filter"     /* SEARCH criteria say no */
+#define LEMO_VERDICT_AUTO "auto"         /* mailto: sent by a machine */
 #define LEMO_VERDICT_SCRIPT "script"     /* push:none in a Sieve script */
 
 /* 10 of METADATA and 10 device tokens (LEMO_DEVICES_MAX, LEMO_TOKENS_MAX), and

@@ -131,18 +131,24 @@ static void add_source(struct lemo_buf *buf, const char *uri)
 	lemo_buf_addc(buf, '"');
 }
 
+void lemo_payload_add_type(struct lemo_buf *buf, const struct lemo_event *event,
+			   const struct lemo_payload_args *args)
+{
+	if (args->verification_code != NULL) {
+		lemo_buf_adds(buf, "lemonade.PushVerification");
+		return;
+	}
+	if (event->type < LEMO_EVENT_DEVICE_SET)
+		lemo_buf_adds(buf, "rfc5423.");
+	lemo_buf_adds(buf, lemo_event_type_name(event->type));
+}
+
 static void add_type(struct lemo_buf *buf, const struct lemo_event *event,
 		     const struct lemo_payload_args *args)
 {
 	lemo_json_name(buf, "type");
 	lemo_buf_addc(buf, '"');
-	if (args->verification_code != NULL)
-		lemo_buf_adds(buf, "lemonade.PushVerification");
-	else {
-		if (event->type < LEMO_EVENT_DEVICE_SET)
-			lemo_buf_adds(buf, "rfc5423.");
-		lemo_buf_adds(buf, lemo_event_type_name(event->type));
-	}
+	lemo_payload_add_type(buf, event, args);
 	lemo_buf_addc(buf, '"');
 }
 

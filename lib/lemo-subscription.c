@@ -17,7 +17,8 @@
 #define AUTH_LEN 16 /* octets, RFC 8291 3.2 */
 
 const char *const lemo_channel_names[] = {
-	"webhook", "webpush", "sip", "sms", "emn", "exec", "log", "null", NULL
+	"webhook", "webpush", "mailto", "sip", "xmpp", "sms", "emn", "exec",
+	"log", "null", NULL
 };
 
 #define CHANNEL_TOKEN "token"
@@ -214,8 +215,8 @@ static bool parse_channel(struct parser *p, json_t *value)
 		return true;
 	}
 	if (!get_choice(p, value, lemo_channel_names,
-			"must be webhook, webpush, sip, sms, emn, exec, log "
-			"or null", &num))
+			"must be webhook, webpush, mailto, sip, xmpp, sms, "
+			"emn, exec, log or null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
 	return true;

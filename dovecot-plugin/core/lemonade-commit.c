@@ -167,12 +167,23 @@ static void arrival_filtered(struct commit *c, const struct arrivals *a,
 	}
 }
 
+/* Mail that notifies of mail that notifies would never end. Above a script's
+   word; the header is read only if such a device would ring. */
+static void arrival_guard(struct commit *c, bool is_there,
+			  struct lemonade_verdicts *verdicts)
+{
+	if (lemonade_match_any_mailto(&c->txn->devices, verdicts) &&
+	    (!is_there || lemonade_message_is_automatic(c->view.mail)))
+		lemonade_match_refuse_mailto(&c->txn->devices, verdicts);
+}
+
 static void arrival_verdicts(struct commit *c, const struct arrivals *a,
 			     uint32_t uid, bool is_there,
 			     struct lemonade_verdicts *verdicts_r)
 {
 	arrival_filtered(c, a, uid, is_there, verdicts_r);
 	arrivals_ask_script(c, a, verdicts_r);
+	arrival_guard(c, is_there, verdicts_r);
 }
 
 /* The highest payload level that anybody may get: more is not even read. */

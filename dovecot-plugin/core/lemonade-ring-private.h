@@ -33,6 +33,10 @@ struct lemonade_ring {
 	/* of the message; user NULL: no notify was committed */
 	struct mail_user *user;
 	const char *message_id, *from, *to, *subject, *date;
+	bool automatic;
+	/* and where it is; mailbox NULL: in a delivery, nowhere yet */
+	const char *mailbox, *mailbox_guid;
+	uint32_t uidvalidity, uid;
 	/* when somebody asked for them */
 	ARRAY_TYPE(lemonade_device) devices;
 };

@@ -118,6 +118,20 @@ static void ring_keep_message(struct lemonade_ring *ring, struct mail *mail)
 	ring->to = p_strdup(ring->pool, event.to);
 	ring->subject = p_strdup(ring->pool, event.subject);
 	ring->date = p_strdup(ring->pool, event.date);
+	ring->automatic = lemonade_message_is_automatic(mail);
+}
+
+static void ring_keep_place(struct lemonade_ring *ring, struct mail *mail)
+{
+	struct lemo_event event;
+
+	i_zero(&event);
+	lemonade_line_set_mailbox(lemonade_user_get(ring->user), mail->box, 0,
+				  NULL, &event);
+	ring->mailbox = p_strdup(ring->pool, event.mailbox);
+	ring->mailbox_guid = p_strdup(ring->pool, event.mailbox_guid);
+	ring->uidvalidity = event.uidvalidity;
+	ring->uid = mail->uid;
 }
 
 void ring_committed(struct lemonade_ring *ring, struct mail_user *user,
@@ -127,6 +141,8 @@ void ring_committed(struct lemonade_ring *ring, struct mail_user *user,
 		return;
 	ring->user = user;
 	ring_keep_message(ring, mail);
+	if (*ring->username == '\0')
+		ring_keep_place(ring, mail);
 }
 
 const ARRAY_TYPE(lemonade_device) *ring_devices(struct lemonade_ring *ring)
@@ -170,6 +186,18 @@ static bool ring_commit(struct lemonade_ring *ring, const char *name,
 	return found;
 }
 
+static void ring_set_place(struct lemonade_ring *ring,
+			   struct lemonade_user *luser,
+			   struct lemo_event *event)
+{
+	lemonade_line_name_mailbox(luser, ring->mailbox, ring->mailbox_guid,
+				   ring->uidvalidity, event);
+	event->uid = ring->uid;
+	/* a message rings once in the session of its delivery; here the script
+	   may run for it again */
+	event->session = NULL;
+}
+
 static void ring_event(struct lemonade_ring *ring, struct lemonade_user *luser,
 		       struct lemo_event *event_r)
 {
@@ -182,6 +210,8 @@ static void ring_event(struct lemonade_ring *ring, struct lemonade_user *luser,
 	event_r->subject = ring->subject;
 	event_r->date = ring->date;
 	event_r->importance = ring->importance;
+	if (ring->mailbox != NULL)
+		ring_set_place(ring, luser, event_r);
 }
 
 static void ring_add_devices(struct lemonade_ring *ring,
@@ -198,6 +228,8 @@ static void ring_add_devices(struct lemonade_ring *ring,
 			lemonade_ring_verdict(ring, device,
 					      LEMO_VERDICT_EVENTS);
 	}
+	if (ring->automatic)
+		lemonade_match_refuse_mailto(devices, &verdicts);
 	lemonade_line_set_devices(devices, &verdicts, event);
 	lemonade_ring_add_words(ring, devices, event);
 }
@@ -213,7 +245,7 @@ static bool event_rings(const struct lemo_event *event)
 	return FALSE;
 }
 
-/* A line about no mailbox. */
+/* A line of its own: about no mailbox if the message is in none. */
 static void ring_send(struct lemonade_ring *ring, struct lemonade_user *luser)
 {
 	struct lemonade_handoff *handoff;

@@ -64,6 +64,8 @@ struct push *push_add_feed(struct origin *origin, struct user *user,
 	push->user = user;
 	push->seq = seq;
 	push->feed = feed;
+	if (feed != NULL && feed->origin_key == origin->key)
+		origin->window = feed->window;
 	user->feed_push = push;
 	user->pushes_count++;
 	return push;
@@ -173,6 +175,7 @@ static void push_fill_feed_job(struct push *push)
 	job->uid = push->user->account->uid;
 	job->user = push->line->event.user;
 	job->event = &push->line->event;
+	job->feed = push->feed;
 	job->url = push->feed->url;
 	job->keyring = &push->feed->keyring;
 	job->payload.level =
@@ -264,7 +267,8 @@ static void push_answered(const struct channel_result *result, void *context)
 
 	DLLIST_REMOVE(&origin->open_head, push);
 	origin->in_flight--;
-	scheduler->in_flight--;
+	if (origin->window == 0)
+		scheduler->in_flight--;
 	push->state = PUSH_FINISHED;
 	scheduler_finished(scheduler, push);
 	if (scheduler->stopping)
@@ -287,6 +291,7 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 
 	push->push_id = i_strdup(push_make_id(push));
 	push->job.push_id = push->push_id;
+	push->job.tries = push->tries;
 	push->state = PUSH_IN_FLIGHT;
 	push->sent_at = notify_clock_msecs();
 	push->sent_wall = notify_clock_wall_msecs();
@@ -294,7 +299,8 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 	push->sent_event = event_create(scheduler->event);
 	DLLIST_PREPEND(&push->origin->open_head, push);
 	push->origin->in_flight++;
-	scheduler->in_flight++;
+	if (push->origin->window == 0)
+		scheduler->in_flight++;
 	channel->send(scheduler->notifier->http, &push->job, push_answered,
 		      push);
 }
@@ -357,5 +363,5 @@ void push_send(struct push *push)
 		return;
 	}
 	push_fill_feed_job(push);
-	push_open(push, &channel_webhook);
+	push_open(push, push->feed->channel);
 }

@@ -1,7 +1,9 @@
 #include "lib.h"
 #include "target.h"
 #include "channel.h"
+#include "hostpid.h"
 #include "lemo-device-uri.h"
+#include "lemo-mailto.h"
 #include "lemo-notify-uri.h"
 #include "lemo-vapid-code.h"
 #include "lemo-webpush.h"
@@ -87,6 +89,9 @@ static int target_set_origin(struct target *target, const char **error_r)
 	} else if (target->sub->url == NULL) {
 		*error_r = "url: is missing";
 		return -1;
+	} else if (target->channel->origin != NULL) {
+		target->origin_name =
+			i_strdup(target->channel->origin(target->set));
 	} else if (lemo_weburl_parse(target_peer(target), &url, error_r) < 0) {
 		*error_r = t_strdup_printf("url: %s", *error_r);
 		return -1;
@@ -95,6 +100,14 @@ static int target_set_origin(struct target *target, const char **error_r)
 	}
 	target->origin_key = origin_key(target->origin_name);
 	return 0;
+}
+
+static bool target_is_own_mail(const struct target *target)
+{
+	const char *host = target->set->lemonade_hostname;
+
+	return lemo_mailto_is_own(target->sub->url, target->user,
+				  *host != '\0' ? host : my_hostname);
 }
 
 /* The entry of the administrator's list, in the data stack; NULL: none. */
@@ -138,6 +151,8 @@ static int target_check_settings(const struct target *target,
 	if (url == NULL || lemo_device_uri_find(url) == NULL)
 		return 0;
 	error = lemonade_uri_refusal(target->set, url);
+	if (error == NULL && target_is_own_mail(target))
+		error = LEMO_MAILTO_IS_OWN;
 	if (error == NULL)
 		return 0;
 	*error_r = t_strdup_printf("url: %s", error);
