@@ -415,6 +415,9 @@ static bool finish_uri(struct parser *p, const struct lemo_device_uri *wanted,
 	if (strcmp(wanted->channel, "sms") == 0 ||
 	    strcmp(wanted->channel, "emn") == 0)
 		set_costly_defaults(p->sub);
+	/* a mail cannot be taken back, only be followed by more */
+	if (strcmp(wanted->channel, "mailto") == 0)
+		p->sub->arrivals_only = true;
 	if (uri == NULL || strcmp(uri->channel, wanted->channel) != 0)
 		return fail_in(p, "url", wanted->must_be);
 	return has_no_format(p);

@@ -8,38 +8,13 @@ import time
 
 import pytest
 
-import conftest
 from lemotest import wait
 from lemotest.imap import quote
-from lemotest.mailbox import (LATER, NEVER, PORT, TLS_PORT, BadServer,
-                              MailPhone, relay_conf)
-from lemotest.postfix import Postfix
+from lemotest.mailbox import (FROM, LATER, NEVER, PORT, SETTINGS, TLS_PORT,
+                              BadServer, MailPhone)
 from lemotest.users import message
 
-FROM = "lemonade@lemo.test"
-SETTINGS = {"lemonade_mailto_url": f"smtp://127.0.0.1:{PORT}",
-            "lemonade_mailto_from": FROM}
 EVENTS = "(personal (MessageNew MessageExpunge MessageRead Login))"
-
-
-@pytest.fixture(scope="module")
-def _mail_server(run_dir, endpoints):
-    server = conftest.start(run_dir, endpoints, "mailto", SETTINGS)
-    postfix = Postfix(run_dir, server, name="postfix-mailto",
-                      **relay_conf(endpoints.ca)).start()
-    yield server
-    server.log.mark()
-    # sessions and the notifier end at the same time
-    server.log.expect("lemonade: No acknowledgement in time")
-    conftest.stop(server, gently=True)
-    postfix.stop()
-    assert not server.log.unexpected()
-
-
-@pytest.fixture
-def mail_server(_mail_server):
-    _mail_server.log.mark()
-    return _mail_server
 
 
 def new_phone(server):

@@ -1,22 +1,11 @@
-"""SIP MESSAGE through a real proxy (Kamailio) to real user agents (sipp).
-The row of RFC 5551 section 5.1 for several bearers is later."""
+"""SIP MESSAGE through a real proxy (Kamailio) to real user agents (sipp)."""
 
 import json
 
 import pytest
 
 from lemotest import wait
-from lemotest.kamailio import Kamailio
 from lemotest.sieve import ManageSieve
-
-
-@pytest.fixture(scope="module")
-def proxy(run_dir):
-    proxy = Kamailio(run_dir)
-    try:
-        yield proxy.start()
-    finally:
-        proxy.stop()
 
 
 @pytest.fixture(scope="module")

@@ -323,6 +323,7 @@ def test_sn_08_sieve_tells_a_target(xmpp_server, prosody):
         "<&\'>]]>" + owner + ", for juliet@remote.test)"}
     urgent = found["<&\'>]]>" + owner + ", for juliet@remote.test)"]
     assert urgent.subject == "SIEVE" and urgent.urgency == "high"
+    assert "Resent-From" in repr(urgent)
     for message in found.values():
         assert message.attributes["from"] == f"lemonade@{COMPONENT}"
         assert message.attributes["type"] == "normal"

@@ -196,6 +196,17 @@ static void test_channels(void **state)
 	assert_int_equal(i, 10);
 }
 
+static void test_mail_is_not_taken_back(void **state)
+{
+	struct lemo_subscription *sub = parse("{\"url\":\"mailto:a@b.example\"}");
+
+	(void)state;
+	assert_string_equal(sub->channel, "mailto");
+	assert_true(sub->arrivals_only);
+	assert_int_equal(sub->collapse, 0);
+	lemo_subscription_free(&sub);
+}
+
 /* What costs money says less, unless it is asked to say more. */
 static void test_costly_channels(void **state)
 {
@@ -722,6 +733,7 @@ int main(void)
 		cmocka_unit_test(test_when_connected),
 		cmocka_unit_test(test_nulls_of_rfc8620),
 		cmocka_unit_test(test_channels),
+		cmocka_unit_test(test_mail_is_not_taken_back),
 		cmocka_unit_test(test_costly_channels),
 		cmocka_unit_test(test_http_is_judged_later),
 		cmocka_unit_test(test_expires),

@@ -11,6 +11,9 @@ from . import wait
 
 # not those that the kernel gives to others meanwhile
 PORT, TLS_PORT = 20980, 20981
+FROM = "lemonade@lemo.test"
+SETTINGS = {"lemonade_mailto_url": f"smtp://127.0.0.1:{PORT}",
+            "lemonade_mailto_from": FROM}
 # Recipients that Postfix is told to refuse.
 LATER, NEVER = "later@lemo.test", "never@lemo.test"
 
