@@ -7,7 +7,8 @@ redis live: durable events a second through notifier and Redis, from the first
     line said to the last row gone
 redis enqueue: the same while Redis is stopped: events acknowledged a second
 redis drain: those events' rows to the stream, a second, when it goes on;
-    beside XADDs a second of redis-benchmark, as much in a pipeline
+    beside XADDs a second of redis-benchmark, as much in a pipeline; "by CPU":
+    a second of the notifier's CPU
 batch drain, single drain: rows to a webhook a second, in batches of 100 and
     each in its own request
 webhook beside hanging Redis, beside locked Redis: events (line -> outbox ->
@@ -110,11 +111,14 @@ class Bench:
                  self.per_cpu(self.clear)) for _ in rounds]
 
     def stopped(self, process, domain):
-        """Enqueue with the receiver stopped, then drain: two rates."""
+        """Enqueue with the receiver stopped, then drain; and drain by the
+        notifier's CPU: three rates."""
         process.send_signal(signal.SIGSTOP)
         enqueue = self.send(domain)
+        before = cpu(self.server)
         process.send_signal(signal.SIGCONT)
-        return enqueue, EVENTS / self.drain()
+        drain = EVENTS / self.drain()
+        return enqueue, drain, EVENTS / (cpu(self.server) - before)
 
     def redis_benchmark(self):
         out = subprocess.run(
@@ -161,13 +165,14 @@ def main():
     rounds = range(args.rounds)
     try:
         print(f"{'events a second':<36} {'ours':>8} {'bare':>8}  ratio")
-        live, enqueue, drain, bare = zip(*[
+        live, enqueue, drain, by_cpu, bare = zip(*[
             (bench.live("redis.test"),
              *bench.stopped(bench.redis.process, "redis.test"),
              bench.redis_benchmark()) for _ in rounds])
         show("redis live", live)
         show("redis enqueue", enqueue)
         show("redis drain / redis-benchmark", drain, bare)
+        show("redis drain, by CPU", by_cpu)
         batch, single = zip(*[
             (bench.stopped(bench.sink, "batch.test")[1],
              bench.stopped(bench.sink, "single.test")[1]) for _ in rounds])

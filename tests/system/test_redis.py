@@ -113,7 +113,7 @@ def test_redis_mail_arrives(redis_server, redis):
     assert event["data"]["vnd.lemonade.subject"] == "merger"
 
 
-def test_redis_order_of_many_users(redis_server, redis):
+def test_ev_15_redis_order_of_many_users(redis_server, redis):
     users = [f"u{n}@many.test" for n in range(40)]
     arrived(redis, "mail", tell(redis_server, users, 10))
 
@@ -176,7 +176,7 @@ def test_redis_errors_are_shown_and_wait(redis_server, redis, user, stream,
     assert queue(redis_server, user) == []
 
 
-def test_redis_restart_loses_nothing(redis_server, redis):
+def test_ev_15_redis_restart_loses_nothing(redis_server, redis):
     redis_server.log.expect("redis://")
     ids = tell(redis_server, ["a@again.test", "b@again.test"], 3)
     redis.stop()
@@ -188,7 +188,7 @@ def test_redis_restart_loses_nothing(redis_server, redis):
     arrived(redis, "mail", ids, twice=True)
 
 
-def test_redis_notifier_is_killed(redis_server, redis):
+def test_ev_15_redis_notifier_is_killed(redis_server, redis):
     """At least once, and what comes twice has the same id."""
     users = [f"u{n}@kill.test" for n in range(20)]
     redis_server.log.expect("lemonade-notify.*killed with signal 9")
