@@ -1,12 +1,16 @@
 #include "lemo-device-uri.h"
 #include "lemo-sip.h"
+#include "lemo-sms.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "lemo-banned.h"
 
+#define EMN_MUST_BE "must be emn:+ and an international number"
 #define SIP_MUST_BE "must be sip:user@host or sips:user@host"
+#define SMS_MUST_BE "must be tel: or sms: and then + and an international " \
+	"number"
 
 static int check_sip(const char *uri, const char **error_r)
 {
@@ -15,9 +19,19 @@ static int check_sip(const char *uri, const char **error_r)
 	return lemo_sip_uri_parse(uri, &parts, error_r);
 }
 
+static int check_number(const char *uri, const char **error_r)
+{
+	struct lemo_sms_number number;
+
+	return lemo_sms_parse_url(uri, &number, error_r);
+}
+
 static const struct lemo_device_uri uris[] = {
+	{ "emn", "emn", EMN_MUST_BE, check_number },
 	{ "sip", "sip", SIP_MUST_BE, check_sip },
-	{ "sips", "sip", SIP_MUST_BE, check_sip }
+	{ "sips", "sip", SIP_MUST_BE, check_sip },
+	{ "sms", "sms", SMS_MUST_BE, check_number },
+	{ "tel", "sms", SMS_MUST_BE, check_number }
 };
 #define URIS_COUNT (sizeof(uris) / sizeof(uris[0]))
 

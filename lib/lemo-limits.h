@@ -25,6 +25,8 @@
 #define LEMO_DEVICE_TTL_MAX (28 * 24 * 3600)
 #define LEMO_DEVICE_TTL_DEFAULT (24 * 3600)
 #define LEMO_DEVICE_COLLAPSE_MAX 3600
+/* The default of channels that cost money; 0 with all others. */
+#define LEMO_DEVICE_COLLAPSE_COSTLY 300
 /* Quiet times of a device. */
 #define LEMO_DEVICE_QUIET_TIMES_MAX 16
 

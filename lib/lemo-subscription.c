@@ -17,7 +17,7 @@
 #define AUTH_LEN 16 /* octets, RFC 8291 3.2 */
 
 const char *const lemo_channel_names[] = {
-	"webhook", "webpush", "sip", "exec", "log", "null", NULL
+	"webhook", "webpush", "sip", "sms", "emn", "exec", "log", "null", NULL
 };
 
 #define CHANNEL_TOKEN "token"
@@ -214,8 +214,8 @@ static bool parse_channel(struct parser *p, json_t *value)
 		return true;
 	}
 	if (!get_choice(p, value, lemo_channel_names,
-			"must be webhook, webpush, sip, exec, log or "
-			"null", &num))
+			"must be webhook, webpush, sip, sms, emn, exec, log "
+			"or null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
 	return true;
@@ -400,9 +400,20 @@ static bool finish_webpush(struct parser *p)
 	return has_no_format(p);
 }
 
+/* Each of its pushes is paid for. */
+static void set_costly_defaults(struct lemo_subscription *sub)
+{
+	sub->arrivals_only = true;
+	if (json_object_get(sub->json, "collapse") == NULL)
+		sub->collapse = LEMO_DEVICE_COLLAPSE_COSTLY;
+}
+
 static bool finish_uri(struct parser *p, const struct lemo_device_uri *wanted,
 		       const struct lemo_device_uri *uri)
 {
+	if (strcmp(wanted->channel, "sms") == 0 ||
+	    strcmp(wanted->channel, "emn") == 0)
+		set_costly_defaults(p->sub);
 	if (uri == NULL || strcmp(uri->channel, wanted->channel) != 0)
 		return fail_in(p, "url", wanted->must_be);
 	return has_no_format(p);
@@ -419,6 +430,7 @@ static const char *default_channel(const struct lemo_subscription *sub,
 /* A name that is kept for tokens has nothing else. */
 static bool finish_token(struct parser *p)
 {
+	p->sub->arrivals_only = true;
 	return (p->sub->token != NULL && p->sub->url == NULL &&
 		p->sub->channel != NULL &&
 		strcmp(p->sub->channel, CHANNEL_TOKEN) == 0) ||

@@ -57,6 +57,9 @@ struct lemo_subscription {
 	/* NULL: the default, MessageNew in all personal mailboxes but those
 	   with \Junk, \Trash, \Sent, \Drafts */
 	struct lemo_notify_groups *events;
+	/* the default of its channel is MessageNew alone: it can only wake the
+	   phone, not take anything back, or it costs money */
+	bool arrivals_only;
 	int64_t expires;               /* Unix time, 0 = never */
 	enum lemo_payload payload;
 	enum lemo_urgency urgency;

@@ -16,14 +16,6 @@ struct fold {
 	size_t used;
 };
 
-size_t casemap_char_size(const unsigned char *val, size_t size)
-{
-	unichar_t chr;
-	int bytes = uni_utf8_get_char_n(val, size, &chr);
-
-	return bytes > 0 ? bytes : 1;
-}
-
 static void fold_init(struct fold *fold, const unsigned char *data,
 		      size_t size)
 {
@@ -38,9 +30,18 @@ static bool fold_has_more(const struct fold *fold)
 	return fold->used < fold->folded->used || fold->next < fold->end;
 }
 
+/* Octets of the first character; 1 if it is none. */
+static size_t char_size(const unsigned char *data, size_t size)
+{
+	unichar_t chr;
+	int bytes = uni_utf8_get_char_n(data, size, &chr);
+
+	return bytes > 0 ? bytes : 1;
+}
+
 static void fold_char(struct fold *fold)
 {
-	size_t size = casemap_char_size(fold->next, fold->end - fold->next);
+	size_t size = char_size(fold->next, fold->end - fold->next);
 
 	buffer_set_used_size(fold->folded, 0);
 	fold->used = 0;

@@ -16,12 +16,9 @@ int casemap_compare(const void *val1, size_t size1,
    characters that took part.
 
    The value's part is never shorter than the key: Pigeonhole's :matches goes
-   back from its end by the key's length. So a key that is typed decomposed
-   does not find a composed character; the other way round it does. */
+   back from its end by the key's length. So "ı" does not find "I", nor a key
+   that is typed decomposed a composed character; the other way round they do. */
 bool casemap_begins(const unsigned char *val, size_t val_size,
 		    const unsigned char *key, size_t key_size, size_t *size_r);
-
-/* Octets of the first character; 1 if it is none. size > 0. */
-size_t casemap_char_size(const unsigned char *val, size_t size);
 
 #endif

@@ -4,6 +4,7 @@
 #include "sieve-common.h"
 #include "sieve-extensions.h"
 #include "sieve-comparators.h"
+#include "sieve-validator.h"
 #include "lemonade-sieve-compat.h"
 #include "casemap.h"
 #include "ext-unicode-casemap.h"
@@ -30,16 +31,6 @@ static bool casemap_char_match(const struct sieve_comparator *cmp ATTR_UNUSED,
 	return TRUE;
 }
 
-static bool casemap_char_skip(const struct sieve_comparator *cmp ATTR_UNUSED,
-			      const char **val, const char *val_end)
-{
-	if (*val >= val_end)
-		return FALSE;
-	*val += casemap_char_size((const unsigned char *)*val,
-				  val_end - *val);
-	return TRUE;
-}
-
 static const struct sieve_operand_def casemap_operand;
 
 static const struct sieve_comparator_def casemap_comparator = {
@@ -50,13 +41,39 @@ static const struct sieve_comparator_def casemap_comparator = {
 		SIEVE_COMPARATOR_FLAG_PREFIX_MATCH,
 	.compare = casemap_cmp,
 	.char_match = casemap_char_match,
-	.char_skip = casemap_char_skip
+	.char_skip = sieve_comparator_octet_skip
 };
+
+/* The first of a name counts, and Pigeonhole's are there before: a new list
+   that begins with ours and goes on with the others. */
+static void casemap_supersede(const struct sieve_extension *ext,
+			      struct sieve_validator *valdtr)
+{
+	static const char *const others[] = {
+		"i;octet", "i;ascii-casemap", "i;ascii-numeric"
+	};
+	const struct sieve_extension *comparators =
+		sieve_get_comparator_extension(sieve_validator_svinst(valdtr));
+	struct sieve_validator_object_registry *old, *new;
+	struct sieve_object object;
+	unsigned int i;
+
+	old = sieve_validator_object_registry_get(valdtr, comparators);
+	new = sieve_validator_object_registry_init(valdtr, comparators);
+	sieve_validator_object_registry_add(new, ext,
+					    &casemap_comparator.obj_def);
+	for (i = 0; i < N_ELEMENTS(others); i++) {
+		if (sieve_validator_object_registry_find(old, others[i],
+							 &object))
+			sieve_validator_object_registry_add(new, object.ext,
+							    object.def);
+	}
+}
 
 static bool casemap_validator_load(const struct sieve_extension *ext,
 				   struct sieve_validator *valdtr)
 {
-	sieve_comparator_register(valdtr, ext, &casemap_comparator);
+	casemap_supersede(ext, valdtr);
 	return TRUE;
 }
 
@@ -80,13 +97,11 @@ const struct sieve_extension *
 ext_unicode_casemap_load(struct sieve_instance *svinst)
 {
 	const struct sieve_extension *ext =
-		sieve_extension_get_by_name(svinst, casemap_extension.name);
+		lemonade_sieve_extension_replace(svinst, &casemap_extension);
 
-	if (ext == NULL)
-		return lemonade_sieve_extension_register(svinst,
-							 &casemap_extension);
-	/* A "dummy" is left out of the capability SIEVE; there is no call
-	   that changes that. */
-	((struct sieve_extension *)ext)->dummy = FALSE;
-	return NULL;
+	/* As a "dummy" it would be left out of the capability SIEVE; there is
+	   no call that changes that. */
+	if (ext != NULL)
+		((struct sieve_extension *)ext)->dummy = FALSE;
+	return ext;
 }

@@ -8,9 +8,11 @@
 
 #include "sieve-common.h"
 
-/* Where Pigeonhole has the comparator, as 2.4 does, its own is used, and
-   listed, which it is not by itself. Returns what is to be given to
-   sieve_extension_unregister() in the end, NULL if nothing is. */
+/* Registers ours, also where Pigeonhole has one, as 2.4 does: for scripts that
+   require it ours takes its place, because that one's :matches ends the
+   process when what it finds has fewer octets than the key ("ı" and "I"), and
+   it is not listed. Returns what is to be given to sieve_extension_unregister()
+   in the end, NULL if that failed. */
 const struct sieve_extension *
 ext_unicode_casemap_load(struct sieve_instance *svinst);
 

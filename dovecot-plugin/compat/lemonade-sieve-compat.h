@@ -44,18 +44,19 @@ lemonade_sieve_register(struct sieve_instance *svinst,
 	return TRUE;
 }
 
-/* Enabled, unless sieve_extensions says otherwise; NULL if that failed. */
+/* Enabled, unless sieve_extensions says otherwise, in place of another of that
+   name; NULL if that failed. */
 static inline const struct sieve_extension *
-lemonade_sieve_extension_register(struct sieve_instance *svinst,
-				  const struct sieve_extension_def *def)
+lemonade_sieve_extension_replace(struct sieve_instance *svinst,
+				 const struct sieve_extension_def *def)
 {
 #if DOVECOT_PREREQ(2, 4, 0)
 	const struct sieve_extension *ext;
 
-	return sieve_extension_register(svinst, def, TRUE, &ext) < 0 ?
+	return sieve_extension_replace(svinst, def, TRUE, &ext) < 0 ?
 		NULL : ext;
 #else
-	return sieve_extension_register(svinst, def, TRUE);
+	return sieve_extension_replace(svinst, def, TRUE);
 #endif
 }
 

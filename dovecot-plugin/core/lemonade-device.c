@@ -132,8 +132,7 @@ device_wants(const struct lemo_subscription *sub, struct mailbox *box)
 	if (sub->events == NULL) {
 		if (!facts.personal || default_excludes(box))
 			return 0;
-		/* a token can only wake the phone, not take anything back */
-		return sub->token != NULL ?
+		return sub->arrivals_only ?
 			LEMO_EVENT_MASK(LEMO_EVENT_MESSAGE_NEW) :
 			DEFAULT_WANTS;
 	}

@@ -29,7 +29,7 @@ static bool device_wants(const struct lemonade_device *device,
 {
 	if ((device->wants & LEMO_EVENT_MASK(type)) != 0)
 		return TRUE;
-	return device->sub->events == NULL && device->sub->token == NULL &&
+	return device->sub->events == NULL && !device->sub->arrivals_only &&
 		device->wants != 0 &&
 		flags_withdraw(type, flag_names);
 }

@@ -3,7 +3,6 @@
 
 #include "lib.h"
 #include "mail-user.h"
-#include "lemonade-device-store.h"
 #include "lemonade-settings.h"
 #include "doveadm-lemonade.h"
 

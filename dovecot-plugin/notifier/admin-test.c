@@ -13,9 +13,11 @@
 #include "admin-private.h"
 #include "channel.h"
 #include "device.h"
+#include "emn-time.h"
 #include "event-line.h"
 #include "feeds.h"
 #include "lemo-imapurl.h"
+#include "lemo-utf8.h"
 #include "notifier.h"
 #include "notify-clock.h"
 #include "outbox.h"
@@ -102,8 +104,23 @@ static void test_answered(const struct channel_result *result, void *context)
 	test_free(test);
 }
 
+/* Whoever has it can push to this origin, or by this gateway. */
+static const char *header_shown(const char *header)
+{
+	static const char *const secrets[] = {
+		"Authorization:", "X-Kannel-Password:"
+	};
+	unsigned int i;
+
+	for (i = 0; i < N_ELEMENTS(secrets); i++) {
+		if (strncmp(header, secrets[i], strlen(secrets[i])) == 0)
+			return t_strconcat(secrets[i], " (not shown)", NULL);
+	}
+	return header;
+}
+
 static const char *
-headers_field(const struct admin_test *test, const struct channel_request *req)
+headers_field(const struct channel_request *req)
 {
 	string_t *str = t_str_new(256);
 	const char *header;
@@ -112,11 +129,30 @@ headers_field(const struct admin_test *test, const struct channel_request *req)
 	array_foreach_elem(&req->headers, header) {
 		if (str_len(str) > 8)
 			str_append_c(str, '\n');
-		/* whoever has it can push to this origin */
-		if (test->channel->secret_body &&
-		    strncmp(header, "Authorization:", 14) == 0)
-			header = "Authorization: (not shown)";
-		str_append(str, header);
+		str_append(str, header_shown(header));
+	}
+	return str_c(str);
+}
+
+/* With "\xNN" for what is no text; then a backslash is doubled. */
+static const char *body_shown(const struct lemo_buf *body)
+{
+	string_t *str = t_str_new(256);
+	size_t i;
+
+	if (body->len == 0)
+		return "";
+	if (lemo_utf8_is_valid(body->data, body->len))
+		return t_strndup(body->data, body->len);
+	for (i = 0; i < body->len; i++) {
+		unsigned char c = body->data[i];
+
+		if (c == '\\')
+			str_append(str, "\\\\");
+		else if ((c >= ' ' && c <= '~') || c == '\r' || c == '\n')
+			str_append_c(str, c);
+		else
+			str_printfa(str, "\\x%02X", c);
 	}
 	return str_c(str);
 }
@@ -128,8 +164,7 @@ body_field(const struct admin_test *test, const struct channel_request *req)
 		return t_strdup_printf("body=(%zu octets, encrypted for the "
 				       "device)", req->body.len);
 	}
-	return t_strdup_printf("body=%.*s", (int)req->body.len,
-			       req->body.len == 0 ? "" : req->body.data);
+	return t_strconcat("body=", body_shown(&req->body), NULL);
 }
 
 static const char *test_dry_run(struct admin_test *test)
@@ -152,7 +187,7 @@ static const char *test_dry_run(struct admin_test *test)
 	if (ret >= 0) {
 		admin_row(client, t_strdup_printf("method=%s", req.method),
 			  t_strdup_printf("url=%s", test->origin_name),
-			  headers_field(test, &req), body_field(test, &req),
+			  headers_field(&req), body_field(test, &req),
 			  NULL);
 		error = NULL;
 	} else {
@@ -169,7 +204,7 @@ static const char *test_send(struct admin_test *test)
 		return "device is not verified: its code did not come back yet";
 	test->client->busy = TRUE;
 	test->channel->send(test->client->notifier->http, &test->job,
-				    test_answered, test);
+			    test_answered, test);
 	return NULL;
 }
 
@@ -236,6 +271,7 @@ const char *admin_cmd_test(struct admin_client *client,
 	push_fill_job(&test->job, target, line, 1);
 	webpush_fill_job(client->notifier, &test->job, target,
 			 test_device(test));
+	emn_time_fill_job(client->notifier, &test->job, test_device(test));
 	return test_run(test, strcmp(args[5], "1") == 0);
 }
 

@@ -5,8 +5,10 @@
 static const struct channel_vfuncs *const channels[] = {
 	&channel_webhook,
 	&channel_webpush,
+	&channel_emn,
 	&channel_exec,
 	&channel_sip,
+	&channel_sms,
 	&channel_token,
 	&channel_log,
 	&channel_null,

@@ -51,6 +51,8 @@ struct channel_job {
 	const struct feed *feed;
 	/* the URL is the admin's own: no fence */
 	bool trusted_url;
+	/* channel emn: the latest time that the phone was told, 0 = none */
+	int64_t emn_told;
 	/* for channels with a gateway; NULL for a feed */
 	const struct lemonade_settings *set;
 	struct channel_webpush webpush;
@@ -67,6 +69,10 @@ struct channel_result {
 	/* true: the origin itself is to blame (no connection, time-out,
 	   5xx): the breaker counts it */
 	bool origin_failed;
+	/* the connection stood and the request began to go out */
+	bool sent;
+	/* of a channel that costs money: the gateway took it, or may have */
+	bool spent;
 	/* what the request wants kept of the answer, NULL if there was none;
 	   for the channel alone */
 	const char *body;
@@ -103,6 +109,8 @@ struct channel_vfuncs {
 	/* the body and the header Authorization are not for the admin's eyes
 	   either */
 	bool secret_body;
+	/* each push is paid for: lemonade_sms_daily_user and _total */
+	bool costs_money;
 	/* The URL of the administrator's server that gets the pushes for all
 	   devices; NULL: they go to the device's URL. */
 	const char *(*gateway)(const struct lemonade_settings *set);
@@ -129,8 +137,10 @@ extern const struct channel_vfuncs channel_webhook_batch;
 
 extern const struct channel_vfuncs channel_webhook;
 extern const struct channel_vfuncs channel_webpush;
+extern const struct channel_vfuncs channel_emn;
 extern const struct channel_vfuncs channel_exec;
 extern const struct channel_vfuncs channel_sip;
+extern const struct channel_vfuncs channel_sms;
 extern const struct channel_vfuncs channel_token;
 extern const struct channel_vfuncs channel_log;
 extern const struct channel_vfuncs channel_null;

@@ -44,14 +44,21 @@ static const char *http_answer_certificate(CURL *easy)
 			   X509_verify_cert_error_string(verify), NULL);
 }
 
+static bool http_answer_was_sent(CURL *easy)
+{
+	curl_off_t sent = 0;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+	return sent > 0;
+}
+
 static const char *http_answer_timeout(CURL *easy)
 {
-	curl_off_t connected = 0, handshaken = 0, sent = 0;
+	curl_off_t connected = 0, handshaken = 0;
 
 	(void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
 	(void)curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &handshaken);
-	(void)curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
-	if (sent > 0)
+	if (http_answer_was_sent(easy))
 		return "answer timed out";
 	if (connected == 0)
 		return "connect timed out";
@@ -97,6 +104,7 @@ void http_answer_get(CURL *easy, CURLcode code, bool answered,
 	long status = http_answer_long(easy, CURLINFO_RESPONSE_CODE);
 
 	i_zero(result_r);
+	result_r->sent = http_answer_was_sent(easy);
 	/* 1xx is not the answer yet */
 	if (answered && status >= 200) {
 		result_r->status = status;

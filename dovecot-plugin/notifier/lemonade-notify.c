@@ -12,6 +12,7 @@
 #include "clock-watch.h"
 #include "anvil.h"
 #include "feeds.h"
+#include "gateway-login.h"
 #include "held.h"
 #include "http-sender.h"
 #include "ingest.h"
@@ -25,6 +26,7 @@
 #include "presence.h"
 #include "rang.h"
 #include "scheduler.h"
+#include "sms-cap.h"
 #include "spool-drain.h"
 #include "state-dir.h"
 #include "trace.h"
@@ -96,6 +98,12 @@ static void drop_privileges(const char *name, uid_t uid, gid_t gid)
 	restrict_access_allow_coredumps(TRUE);
 }
 
+static void read_secret_files(const struct lemonade_settings *set)
+{
+	notifier.feeds = feeds_init(notifier.event, set->lemonade_feed_file);
+	gateway_logins_init(notifier.event, set->lemonade_gateway_file);
+}
+
 /* What only root can do. Trouble with the directories is not fatal: the
    admin is to see it in `doveadm lemonade status', and mail goes on. */
 static void start_as_root(const struct lemonade_settings *set)
@@ -107,7 +115,7 @@ static void start_as_root(const struct lemonade_settings *set)
 	find_user(set->lemonade_user, &uid, &gid);
 	if (state_dir_prepare(set->lemonade_state_dir, uid, gid, &error) < 0)
 		i_error("lemonade_state_dir: %s", error);
-	notifier.feeds = feeds_init(notifier.event, set->lemonade_feed_file);
+	read_secret_files(set);
 	drop_privileges(set->lemonade_user, uid, gid);
 }
 
@@ -119,7 +127,7 @@ static void start_as_user(const struct lemonade_settings *set)
 	if (state_dir_prepare(set->lemonade_state_dir, geteuid(), getegid(),
 			      &error) < 0)
 		i_error("lemonade_state_dir: %s", error);
-	notifier.feeds = feeds_init(notifier.event, set->lemonade_feed_file);
+	read_secret_files(set);
 }
 
 static void read_secret(const char *dir)
@@ -171,6 +179,7 @@ static void notifier_init(const struct lemonade_settings *set)
 	feeds_start(notifier.feeds, &notifier, DNS_CLIENT_SOCKET);
 	notifier.webpush = lemo_webpush_init();
 	channel_exec_init(set);
+	notifier.sms_cap = sms_cap_init(&notifier);
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.quiet = quiet_init(&notifier);
 	notifier.held = held_init(&notifier);
@@ -199,6 +208,7 @@ static void notifier_deinit(void)
 	quiet_deinit(&notifier.quiet);
 	presence_deinit(&notifier.presence);
 	scheduler_deinit(&notifier.scheduler);
+	sms_cap_deinit(&notifier.sms_cap);
 	users_deinit(&notifier.users);
 	lemo_webpush_deinit(&notifier.webpush);
 	rang_deinit(&notifier.rang);
@@ -207,6 +217,7 @@ static void notifier_deinit(void)
 	outbox_deinit(&notifier.outbox);
 	vapid_deinit(&notifier.vapid);
 	feeds_deinit(&notifier.feeds);
+	gateway_logins_deinit();
 	clock_watch_deinit(&notifier.clock_watch);
 	lemo_keyring_clear(&notifier.secret);
 }

@@ -28,6 +28,7 @@ struct notifier {
 	struct http_sender *http;
 	/* NULL if libcrypto cannot do it */
 	struct lemo_webpush *webpush;
+	struct sms_cap *sms_cap;
 	struct scheduler *scheduler;
 	struct quiet *quiet;
 	struct held *held;

@@ -67,7 +67,14 @@ static const char *const migrations[] = {
 	"ALTER TABLE device ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE device ADD COLUMN missing_since INTEGER NOT NULL"
 	" DEFAULT 0;"
-	"ALTER TABLE device ADD COLUMN vapid TEXT;"
+	"ALTER TABLE device ADD COLUMN vapid TEXT;",
+
+	/* What cost money: day: of Unix time, UTC; uid -1 is all together.
+	   told: wall clock, the latest time that an EMN said */
+	"CREATE TABLE sms(day INTEGER NOT NULL, uid INTEGER NOT NULL,"
+	" user TEXT NOT NULL, count INTEGER NOT NULL,"
+	" PRIMARY KEY(day, uid, user)) WITHOUT ROWID;"
+	"ALTER TABLE device ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
 };
 
 static int schema_version(sqlite3 *db, unsigned int *version_r)

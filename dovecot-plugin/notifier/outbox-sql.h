@@ -29,6 +29,8 @@ X(DEVICE_ENDPOINT, "SELECT gone, missing, missing_since, vapid FROM device"
 	" WHERE id = ?1")
 X(DEVICE_ENDPOINT_SAVE, "UPDATE device SET gone = ?2, missing = ?3,"
 	" missing_since = ?4, vapid = ?5 WHERE id = ?1")
+X(DEVICE_TOLD, "SELECT told FROM device WHERE id = ?1")
+X(DEVICE_TOLD_SAVE, "UPDATE device SET told = max(told, ?2) WHERE id = ?1")
 X(DEVICE_DELETE, "DELETE FROM device WHERE id = ?1")
 X(DEVICE_NAMES, "SELECT name FROM device WHERE uid = ?1 AND user = ?2"
 	" ORDER BY last_event DESC")
@@ -97,6 +99,8 @@ X(HELD_UIDS, "SELECT uid FROM held WHERE device = ?1 AND mailbox = ?2"
 X(HELD_REMOVE, "DELETE FROM held WHERE device = ?1 AND mailbox = ?2"
 	" AND uid = ?3")
 X(HELD_LINES, "SELECT event FROM held WHERE device = ?1 AND uid != 0")
+X(HELD_LATEST, "SELECT event FROM held WHERE device = ?1 AND uid != 0"
+	" ORDER BY n DESC LIMIT ?2")
 X(HELD_SPEAKER, "SELECT event, class FROM held WHERE device = ?1"
 	" ORDER BY class DESC, n DESC LIMIT 1")
 X(HELD_DELETE, "DELETE FROM held WHERE device = ?1")
@@ -162,3 +166,13 @@ X(RANG_LIST, "SELECT mailbox, uid, at FROM rang WHERE device = ?1"
 	" ORDER BY at")
 X(RANG_DELETE, "DELETE FROM rang WHERE device = ?1")
 X(RANG_LOG_DELETE, "DELETE FROM rang_log WHERE device = ?1")
+
+/* messages that cost money, by day */
+X(SMS_COUNT, "SELECT count FROM sms WHERE day = ?1 AND uid = ?2"
+	" AND user = ?3")
+X(SMS_TAKE, "INSERT INTO sms(day, uid, user, count) VALUES(?1, ?2, ?3, 1)"
+	" ON CONFLICT(day, uid, user) DO UPDATE SET count = count + 1"
+	" WHERE count < ?4")
+X(SMS_REFUND, "UPDATE sms SET count = count - 1 WHERE day = ?1 AND count > 0"
+	" AND ((uid = ?2 AND user = ?3) OR (uid = -1 AND user = ''))")
+X(SMS_PURGE, "DELETE FROM sms WHERE day < ?1")

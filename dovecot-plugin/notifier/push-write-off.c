@@ -5,6 +5,7 @@
 #include "str-sanitize.h"
 #include "account.h"
 #include "device.h"
+#include "emn-time.h"
 #include "event-line.h"
 #include "feeds.h"
 #include "held.h"
@@ -13,6 +14,7 @@
 #include "notify-events.h"
 #include "outbox.h"
 #include "scheduler-private.h"
+#include "sms-cap.h"
 #include "target.h"
 #include "trace.h"
 #include "user.h"
@@ -216,6 +218,8 @@ static void device_write_off(struct push *push)
 	case PUSH_REFUSED_NOT:
 		break;
 	}
+	sms_cap_answered(push);
+	emn_time_answered(push);
 	device_endpoint_judge(push);
 	switch (push->result.answer) {
 	case LEMO_ANSWER_DONE:

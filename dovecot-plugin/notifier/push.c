@@ -4,6 +4,7 @@
 #include "str-sanitize.h"
 #include "account.h"
 #include "device.h"
+#include "emn-time.h"
 #include "event-line.h"
 #include "feeds.h"
 #include "lemo-importance.h"
@@ -12,6 +13,7 @@
 #include "notify-clock.h"
 #include "quiet.h"
 #include "scheduler-private.h"
+#include "sms-cap.h"
 #include "target.h"
 #include "user.h"
 #include "webpush.h"
@@ -325,7 +327,7 @@ static void push_send_device(struct push *push)
 		push_refuse(push, PUSH_REFUSED_QUIET, "quiet hours");
 		return;
 	}
-	if (!push_in_budget(push)) {
+	if (!push_in_budget(push) || !sms_cap_take(push)) {
 		push_refuse(push, PUSH_REFUSED_BUDGET, "over budget");
 		return;
 	}
@@ -334,6 +336,8 @@ static void push_send_device(struct push *push)
 	push_fill_job(&push->job, target, push->line, push->events);
 	webpush_fill_job(push->scheduler->notifier, &push->job, target,
 			 push->device);
+	emn_time_fill_job(push->scheduler->notifier, &push->job,
+			  push->device);
 	if (push_is_verification(push->line)) {
 		push->code = i_strdup(target_get_code(
 			push->scheduler->notifier, target));

@@ -75,6 +75,9 @@ struct push {
 	/* made when it was sent, for the duration of its named event */
 	struct event *sent_event;
 
+	/* the day that a try was counted in, see sms-cap.h; -1 = none */
+	int64_t sms_day;
+
 	/* when finished */
 	enum push_refusal refusal;
 	int64_t not_before;

@@ -2,6 +2,7 @@
 #include "lemo-device-uri.h"
 #include "lemo-payload.h"
 #include "lemo-sip.h"
+#include "lemo-sms.h"
 #include "lemonade-channels.h"
 #include "lemonade-settings.h"
 
@@ -11,6 +12,9 @@ struct channel_rules {
 	   that is; NULL: it always is. */
 	const char *needs;
 	size_t needs_offset;
+	/* one that will do instead */
+	const char *or_needs;
+	size_t or_offset;
 	/* The setting (a number) that is its ceiling; 0: it is fixed. */
 	size_t ceiling_offset;
 	enum lemo_payload ceiling;
@@ -26,10 +30,21 @@ static const char *sip_refusal(const struct lemonade_settings *set,
 				set->lemonade_allow_hosts);
 }
 
+static const char *sms_refusal(const struct lemonade_settings *set,
+			       const char *uri)
+{
+	return lemo_sms_refusal(uri, set->lemonade_sms_allow);
+}
+
 #define OFFSET(setting) offsetof(struct lemonade_settings, setting)
 #define NEEDS(setting) .needs = #setting, .needs_offset = OFFSET(setting)
 
+#define OR_NEEDS(setting) .or_needs = #setting, .or_offset = OFFSET(setting)
+
 static const struct channel_rules channels[] = {
+	{ .name = "emn", NEEDS(lemonade_emn_ppg_url),
+	  OR_NEEDS(lemonade_sms_url),
+	  .ceiling = LEMO_SMS_PAYLOAD_MAX, .uri_refusal = sms_refusal },
 	/* it stays in the house, as log and null do */
 	{ .name = "exec", NEEDS(lemonade_exec_program),
 	  .ceiling = LEMO_PAYLOAD_SNIPPET },
@@ -37,6 +52,8 @@ static const struct channel_rules channels[] = {
 	{ .name = "null", .ceiling = LEMO_PAYLOAD_SNIPPET },
 	{ .name = "sip", NEEDS(lemonade_sip_url),
 	  .ceiling = LEMO_SIP_PAYLOAD_MAX, .uri_refusal = sip_refusal },
+	{ .name = "sms", NEEDS(lemonade_sms_url),
+	  .ceiling = LEMO_SMS_PAYLOAD_MAX, .uri_refusal = sms_refusal },
 	{ .name = "token", NEEDS(lemonade_token_url),
 	  .ceiling = LEMO_PAYLOAD_STATE },
 	{ .name = "webhook",
@@ -57,20 +74,27 @@ static const struct channel_rules *rules_of(const char *channel)
 	return NULL;
 }
 
+static bool is_set(const struct lemonade_settings *set, size_t offset)
+{
+	const char *const *value = CONST_PTR_OFFSET(set, offset);
+
+	return **value != '\0';
+}
+
 const char *lemonade_channel_refusal(const struct lemonade_settings *set,
 				     const char *channel)
 {
 	const struct channel_rules *rules = rules_of(channel);
-	const char *const *value;
 
 	if (rules == NULL)
 		return "is not known here";
-	if (rules->needs == NULL)
+	if (rules->needs == NULL || is_set(set, rules->needs_offset) ||
+	    (rules->or_needs != NULL && is_set(set, rules->or_offset)))
 		return NULL;
-	value = CONST_PTR_OFFSET(set, rules->needs_offset);
-	return **value != '\0' ? NULL :
-		t_strdup_printf("is not served here: the administrator has "
-				"set no %s", rules->needs);
+	return t_strdup_printf("is not served here: the administrator has "
+			       "set no %s%s%s", rules->needs,
+			       rules->or_needs == NULL ? "" : " or ",
+			       rules->or_needs == NULL ? "" : rules->or_needs);
 }
 
 unsigned int lemonade_channel_ceiling(const struct lemonade_settings *set,

@@ -33,6 +33,13 @@
 	X(STR, lemonade_token_url, "") \
 	X(STR, lemonade_sip_url, "") \
 	X(STR, lemonade_sip_from, "") \
+	X(STR, lemonade_gateway_file, "") \
+	X(STR, lemonade_sms_url, "") \
+	X(STR, lemonade_sms_allow, "") \
+	X(UINT, lemonade_sms_daily_user, 20) \
+	X(UINT, lemonade_sms_daily_total, 1000) \
+	X(STR, lemonade_emn_ppg_url, "") \
+	X(STR, lemonade_emn_mailbox, "mailat") \
 	X(STR, lemonade_state_dir, LEMONADE_STATE_DIR) \
 	X(STR, lemonade_user, "lemonade") \
 	X(STR, lemonade_outbox_sync, "normal") \

@@ -2,10 +2,12 @@
 
 #include "lib.h"
 #include "lemonade-settings-private.h"
+#include "lemo-emn.h"
 #include "lemo-event.h"
 #include "lemo-fence.h"
 #include "lemo-payload.h"
 #include "lemo-sip.h"
+#include "lemo-sms.h"
 #include "lemo-weburl.h"
 
 #include <ctype.h>
@@ -18,6 +20,7 @@
 #define TRACE_RETENTION_MAX_SECS (366 * 24 * 3600)
 #define TRACE_SIZE_MIN (1024 * 1024)
 #define ORIGIN_CONNECTIONS_MAX 100
+#define SMS_DAILY_MAX (10 * 1000 * 1000)
 #define HOST_CHARS "abcdefghijklmnopqrstuvwxyz" \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
 
@@ -284,18 +287,20 @@ static bool host_is_loopback(const char *host)
 		strcmp(host, "[::1]") == 0;
 }
 
-static int check_sip_url(const struct lemonade_settings *set,
-			 const char **error_r)
+/* A gateway of the administrator's, which is told who hears of what, and may
+   want a password. example: such a URL */
+static int check_gateway_url(const struct lemonade_settings *set,
+			     const char *name, const char *value,
+			     const char *example, const char **error_r)
 {
-	const char *value = set->lemonade_sip_url, *error;
 	struct lemo_weburl url;
+	const char *error;
 
 	if (!lemonade_setting_is_known(value) || *value == '\0')
 		return 0;
 	if (lemo_weburl_parse(value, &url, &error) < 0) {
-		*error_r = t_strdup_printf("lemonade_sip_url: '%s' %s; give "
-			"the JSON-RPC URL of the SIP proxy, e.g. "
-			"http://127.0.0.1:5060/RPC", value, error);
+		*error_r = t_strdup_printf("%s: '%s' %s; give the URL of the "
+			"gateway, e.g. %s", name, value, error, example);
 		return -1;
 	}
 	if (url.https || host_is_loopback(url.host) ||
@@ -303,9 +308,9 @@ static int check_sip_url(const struct lemonade_settings *set,
 	    lemo_fence_listed(set->lemonade_allow_hosts, url.host, url.port,
 			      NULL, 0))
 		return 0;
-	*error_r = t_strdup_printf("lemonade_sip_url: '%s' is not https; "
-		"give an https URL or one of this host, or name its host in "
-		"lemonade_allow_hosts", value);
+	*error_r = t_strdup_printf("%s: '%s' is not https; give an https URL "
+		"or one of this host, or name its host in "
+		"lemonade_allow_hosts", name, value);
 	return -1;
 }
 
@@ -321,7 +326,58 @@ static int check_sip(const struct lemonade_settings *set,
 			"sip:lemonade@example.org", from, error);
 		return -1;
 	}
-	return check_sip_url(set, error_r);
+	return check_gateway_url(set, "lemonade_sip_url",
+				 set->lemonade_sip_url,
+				 "http://127.0.0.1:5060/RPC", error_r);
+}
+
+static int check_sms(const struct lemonade_settings *set,
+		     const char **error_r)
+{
+	const char *allow = set->lemonade_sms_allow, *error;
+	size_t pos;
+
+	if (lemonade_setting_is_known(allow) &&
+	    lemo_sms_allow_check(allow, &error, &pos) < 0) {
+		*error_r = t_strdup_printf("lemonade_sms_allow: %s at '%s'; "
+			"give prefixes of international numbers, e.g. "
+			"+4915 +4916 +4917", error,
+			t_strcut(allow + pos, ' '));
+		return -1;
+	}
+	if (check_range("lemonade_sms_daily_user",
+			set->lemonade_sms_daily_user, 1, SMS_DAILY_MAX, "",
+			error_r) < 0 ||
+	    check_range("lemonade_sms_daily_total",
+			set->lemonade_sms_daily_total, 1, SMS_DAILY_MAX, "",
+			error_r) < 0)
+		return -1;
+	return check_gateway_url(set, "lemonade_sms_url",
+				 set->lemonade_sms_url,
+				 "http://127.0.0.1:13013/cgi-bin/sendsms",
+				 error_r);
+}
+
+static int check_emn(const struct lemonade_settings *set,
+		     const char **error_r)
+{
+	const char *mailbox = set->lemonade_emn_mailbox;
+	enum lemo_emn_mailbox form;
+
+	if (lemonade_setting_is_known(mailbox) &&
+	    !lemo_emn_mailbox_parse(mailbox, &form)) {
+		*error_r = t_strdup_printf("lemonade_emn_mailbox: '%s' is "
+			"unknown; set it to mailat, imap or device", mailbox);
+		return -1;
+	}
+	if (*set->lemonade_gateway_file != '\0' &&
+	    check_path("lemonade_gateway_file", set->lemonade_gateway_file,
+		       "the file with users and passwords of gateways",
+		       error_r) < 0)
+		return -1;
+	return check_gateway_url(set, "lemonade_emn_ppg_url",
+				 set->lemonade_emn_ppg_url,
+				 "http://127.0.0.1:8080/wappush", error_r);
 }
 
 static int check_reach(const struct lemonade_settings *set,
@@ -374,7 +430,7 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 				     const char **error_r) = {
 		check_mail_process, check_told, check_payload, check_feed,
 		check_state, check_trace, check_sending, check_reach,
-		check_token_url, check_sip
+		check_token_url, check_sip, check_sms, check_emn
 	};
 	unsigned int i;
 

@@ -53,6 +53,23 @@ struct lemonade_settings {
 	const char *lemonade_sip_url;
 	const char *lemonade_sip_from;
 
+	/* File with a line "sms USER PASSWORD" or "emn USER PASSWORD" for
+	   each gateway that asks for them, read by the notifier as root. */
+	const char *lemonade_gateway_file;
+	/* Kannel's sendsms; empty: there is no channel sms. */
+	const char *lemonade_sms_url;
+	/* Prefixes of the numbers that users may register, "+49 +43", see
+	   lemo_sms_refusal(); empty: none. */
+	const char *lemonade_sms_allow;
+	/* SMS and WAP pushes in a day (UTC), for a user and all together. */
+	unsigned int lemonade_sms_daily_user;
+	unsigned int lemonade_sms_daily_total;
+	/* The Push Proxy Gateway that gets EMNs (PAP); empty: they go as SMS
+	   to lemonade_sms_url, and without that there is no channel emn. */
+	const char *lemonade_emn_ppg_url;
+	/* What an EMN names: see lemo_emn_mailbox_parse(). */
+	const char *lemonade_emn_mailbox;
+
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */
 	const char *lemonade_state_dir;

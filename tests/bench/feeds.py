@@ -48,11 +48,11 @@ class Bench:
         self.sink = subprocess.Popen(
             [compile_c("http-sink", directory), str(self.port)],
             stdout=subprocess.DEVNULL)
-        settings = {**NO_BUDGETS, "lemonade_feed_events": "MessageNew",
-                    "lemonade_feed_file": self.feed_file(),
-                    "lemonade_outbox_limit": 1000000}
-        self.server = Server(directory, "bench", settings).start()
-        self.clear = Server(directory, "clear", settings).start()
+        self.settings = {
+            **NO_BUDGETS, "lemonade_feed_events": "MessageNew",
+            "lemonade_feed_file": self.feed_file(),
+            "lemonade_outbox_limit": 1000000}
+        self.server = Server(directory, "bench", self.settings).start()
 
     def write(self, name, text):
         path = f"{self.directory}/{name}"
@@ -106,20 +106,18 @@ class Bench:
         return BESIDE / (cpu(server) - before)
 
     def beside(self, domain, rounds):
-        """With rows that wait for this domain, and without."""
-        self.send(domain, WAITING)
-        return [(self.per_cpu(self.server, WAITING),
-                 self.per_cpu(self.clear)) for _ in rounds]
-
-    def stopped(self, process, domain):
-        """Enqueue with the receiver stopped, then drain; and drain by the
-        notifier's CPU: three rates."""
-        process.send_signal(signal.SIGSTOP)
-        enqueue = self.send(domain)
-        before = cpu(self.server)
-        process.send_signal(signal.SIGCONT)
-        drain = EVENTS / self.drain()
-        return enqueue, drain, EVENTS / (cpu(self.server) - before)
+        """With rows that wait for this domain, and without: two servers that
+        have done nothing else before."""
+        full, clear = [Server(self.directory, f"{name}-{domain}",
+                              self.settings).start()
+                       for name in ("full", "clear")]
+        try:
+            self.send(domain, WAITING, full)
+            return [(self.per_cpu(full, WAITING), self.per_cpu(clear))
+                    for _ in rounds]
+        finally:
+            full.stop()
+            clear.stop()
 
     def redis_benchmark(self):
         out = subprocess.run(
@@ -134,7 +132,6 @@ class Bench:
 
     def close(self):
         self.server.stop()
-        self.clear.stop()
         self.sink.kill()
         self.sink.wait()
         for redis in (self.redis, self.hanging, self.locked):
@@ -183,8 +180,6 @@ def main():
         show("webhook beside hanging Redis",
              *zip(*bench.beside("hanging.test", rounds)))
         bench.hanging.process.send_signal(signal.SIGCONT)
-        bench.server.doveadm("lemonade", "retry", check=True)
-        bench.drain()
         show("webhook beside locked Redis",
              *zip(*bench.beside("locked.test", rounds)))
     finally:

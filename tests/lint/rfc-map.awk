@@ -15,7 +15,7 @@ FILENAME == ARGV[1] {
 	next
 }
 FILENAME == ARGV[2] {
-	if ($0 ~ /^\| *([A-Z][A-Z]-[0-9][0-9]|E2E-[0-9])/) {
+	if ($0 ~ /^\| *[A-Z][A-Z0-9]+-[0-9]+/) {
 		split($0, cell, "|")
 		row = cell[2]
 		gsub(/ /, "", row)

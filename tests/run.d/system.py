@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-ROW = re.compile(r"(^|_)(df|e2e|ev|ms|nf|pl|se|ob|sc|sn|wp)_\d\d?(_|$)")
+ROW = re.compile(r"(^|_)(df|e2e|em|ev|fi|ms|nf|ob|pa|pl|sc|se|sn|wp)_\d\d?(_|$)")
 TEST_TIMEOUT = 180      # seconds; none should come near
 
 

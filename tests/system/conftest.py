@@ -14,6 +14,7 @@ from lemotest import namespace                              # noqa: E402
 from lemotest.dns import NameServer                         # noqa: E402
 from lemotest.endpoint import Endpoints                     # noqa: E402
 from lemotest.feed import Feed                              # noqa: E402
+from lemotest.kannel import Kannel                          # noqa: E402
 from lemotest.server import (STOCK, TOP, Server, doc_conf,  # noqa: E402
                              dovecot_version, is_24)
 
@@ -53,6 +54,16 @@ def endpoints(run_dir, dns):
     """The HTTPS endpoints at public addresses, and their CA."""
     with Endpoints(f"{run_dir}/ca", dns) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def kannel(run_dir):
+    """The gateway for SMS and WAP push."""
+    gateway = Kannel(run_dir)
+    try:
+        yield gateway.start()
+    finally:
+        gateway.stop()
 
 
 @pytest.fixture(scope="session")
@@ -160,6 +171,24 @@ def make_server(run_dir, endpoints, request):
     yield make
     for server in made:
         stop(server)
+
+
+@pytest.fixture(scope="module")
+def module_server(run_dir, endpoints):
+    """Starts a server for the tests of a module: module_server(name,
+    settings, conf)."""
+    made = []
+
+    def make(name, settings, conf=""):
+        made.append(start(run_dir, endpoints, name, settings, conf))
+        return made[-1]
+    yield make
+    for server in made:
+        server.log.mark()
+        # sessions and the notifier end at the same time
+        server.log.expect("lemonade: No acknowledgement in time")
+        stop(server, gently=True)
+        assert not server.log.unexpected()
 
 
 @pytest.fixture(params=["maildir", "sdbox"])

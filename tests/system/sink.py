@@ -25,7 +25,9 @@ anything unknown there is just a name and means an instant 200:
     /header=N                N octets more of header
     /drip                    a header octet a second, for ever
     /garbage                 octets that are not HTTP
-    /badlength               Content-Length larger than the body, then silence
+    /badlength               Content-Length larger than the body, then silence;
+                             badlength=403: with that status
+    /body=TEXT               with this body, %-encoded
     /close                   200, and the connection is closed
     /cookie                  200 that sets a cookie
 
@@ -64,7 +66,7 @@ import urllib.parse
 BIG = 10 * 1024 * 1024
 KNOWN = {"delay", "status", "retry-after", "silent", "refuse", "cut",
          "redirect", "big", "drip", "garbage", "badlength", "close",
-         "cookie", "header", "instant", "location"}
+         "cookie", "header", "instant", "location", "body"}
 
 
 def parse_behaviours(text):
@@ -252,8 +254,10 @@ class Sink:
     async def _answer(self, reader, writer, told):
         if "delay" in told:
             await asyncio.sleep(float(told["delay"]))
-        for name in ("silent", "refuse", "cut", "drip", "garbage",
-                     "badlength"):
+        if "badlength" in told:
+            await self._do_badlength(reader, writer, told["badlength"])
+            return False
+        for name in ("silent", "refuse", "cut", "drip", "garbage"):
             if name in told:
                 await getattr(self, "_do_" + name)(reader, writer)
                 return False
@@ -272,8 +276,9 @@ class Sink:
         if "close" in told:
             extra += "Connection: close\r\n"
         size = int(told["big"] or BIG) if "big" in told else 0
-        writer.write(f"HTTP/1.1 {status} Told\r\n{extra}"
-                     f"Content-Length: {size}\r\n\r\n".encode())
+        body = told.get("body", "").encode()
+        writer.write(f"HTTP/1.1 {status} Told\r\n{extra}Content-Length: "
+                     f"{size + len(body)}\r\n\r\n".encode() + body)
         while size > 0 and not writer.transport.is_closing():
             part = min(size, 65536)
             writer.write(b"x" * part)
@@ -310,8 +315,9 @@ class Sink:
         writer.close()
         await asyncio.sleep(0.1)
 
-    async def _do_badlength(self, reader, writer):
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")
+    async def _do_badlength(self, reader, writer, status):
+        writer.write(f"HTTP/1.1 {status or 200} OK\r\nContent-Length: 100"
+                     "\r\n\r\nshort".encode())
         await self._do_silent(reader, writer)
 
     async def _control(self, writer, target):

@@ -67,8 +67,12 @@ def test_df_11_events_and_environment(user):
     assert flags(session) == {"APPEND-INBOX"}
     session.must("COPY", "1", "Junk")
     assert flags(session, "Junk") == {"APPEND-INBOX", "COPY-Junk"}
-    session.must("STORE", "1", "FLAGS", "(\\Seen)")
-    assert flags(session, "Junk") == {"\\Seen", "FLAG-Junk"}
+    # reading changes \Seen
+    session.must("FETCH", "1", "(BODY[])")
+    assert flags(session, "Junk") == {"APPEND-INBOX", "COPY-Junk", "\\Seen",
+                                      "FLAG-Junk"}
+    session.must("STORE", "1", "FLAGS", "(\\Draft)")
+    assert flags(session, "Junk") == {"\\Draft", "FLAG-Junk"}
     for script in ("none", "missing"):
         attach(user, script)
         session.append("INBOX", message())
@@ -94,7 +98,8 @@ def test_df_11_deposit_by_such_a_script_is_no_event(user):
 
 @pytest.mark.parametrize("name, action", [
     ("vacation", 'vacation "away";'), ("reject", 'reject "no";'),
-    ("envelope", 'if envelope "from" "x" { keep; }'), ("vacation", "")])
+    ("envelope", 'if envelope "from" "x" { keep; }'), ("vacation", "")],
+    ids=["vacation", "reject", "envelope", "required"])
 def test_df_11_what_is_for_deliveries_only(user, name, action):
     """Also if it is only required: the script ends with an error that the
     user can read, and the message stays."""

@@ -213,7 +213,7 @@ if header :contains "list-id" "knitting.example.com" {{
         assert notice["Return-Path"] == "<>"
 
 
-def test_sc_03_no_loop_of_notices(postfix, server):
+def test_df_04_sc_03_no_loops(postfix, server):
     """A notice to oneself raises none; two on vacation do not talk; what two
     redirect to one another comes to an end."""
     user, other, loop, pool = (server.user() for _ in range(4))

@@ -160,19 +160,50 @@ static void test_channels(void **state)
 	for (i = 0; lemo_channel_names[i] != NULL; i++) {
 		const char *name = lemo_channel_names[i];
 		bool webpush = strcmp(name, "webpush") == 0;
-		bool sip = strcmp(name, "sip") == 0;
-		bool has_url = webpush || sip || strcmp(name, "webhook") == 0;
+		const char *uri = strcmp(name, "sip") == 0 ?
+			",\"url\":\"sip:a@b.example\"" :
+			strcmp(name, "sms") == 0 ? ",\"url\":\"tel:+4930123\"" :
+			strcmp(name, "emn") == 0 ? ",\"url\":\"emn:+4930123\"" :
+			NULL;
+		bool has_url = webpush || uri != NULL ||
+			strcmp(name, "webhook") == 0;
 
 		(void)snprintf(json, sizeof(json), "{\"channel\":\"%s\"%s%s}",
-			       name, sip ? ",\"url\":\"sip:a@b.example\"" :
-			       has_url ? "," URL : "",
+			       name, uri != NULL ? uri : has_url ? "," URL : "",
 			       webpush ? "," KEYS : "");
 		sub = parse(json);
 		assert_string_equal(sub->channel, name);
 		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
-	assert_int_equal(i, 6);
+	assert_int_equal(i, 8);
+}
+
+/* What costs money says less, unless it is asked to say more. */
+static void test_costly_channels(void **state)
+{
+	static const struct {
+		const char *json, *channel;
+		uint32_t collapse;
+	} rows[] = {
+		{ "{\"url\":\"tel:+49301234567\"}", "sms", 300 },
+		{ "{\"url\":\"sms:+49301234567\"}", "sms", 300 },
+		{ "{\"url\":\"emn:+49301234567\"}", "emn", 300 },
+		{ "{\"url\":\"emn:+49301234567\",\"collapse\":0}", "emn", 0 },
+		{ "{\"url\":\"sip:a@b.example\"}", "sip", 0 }
+	};
+	struct lemo_subscription *sub;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < N_ELEMENTS(rows); i++) {
+		sub = parse(rows[i].json);
+		assert_string_equal(sub->channel, rows[i].channel);
+		assert_row(i, sub->collapse == rows[i].collapse);
+		assert_row(i, sub->arrivals_only == (rows[i].channel[0] != 's' ||
+						     rows[i].channel[1] == 'm'));
+		lemo_subscription_free(&sub);
+	}
 }
 
 static void test_http_is_judged_later(void **state)
@@ -396,10 +427,10 @@ static void test_values(void **state)
 		  "verificationCode", "control characters" },
 		{ "{" URL ",\"verificationCode\":5}", "verificationCode",
 		  "must be a string" },
-		{ "{" URL ",\"channel\":\"sms\"}", "channel",
-		  "webhook, webpush, sip, exec, log or null" },
+		{ "{" URL ",\"channel\":\"mms\"}", "channel",
+		  "webhook, webpush, sip, sms, emn, exec, log or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
-		  "webhook, webpush, sip, exec, log or null" },
+		  "webhook, webpush, sip, sms, emn, exec, log or null" },
 		{ "{" URL ",\"whenConnected\":\"Mine\"}", "whenConnected",
 		  "must be mine, any or always" },
 		{ "{" URL ",\"whenConnected\":\"\"}", "whenConnected",
@@ -663,6 +694,7 @@ int main(void)
 		cmocka_unit_test(test_when_connected),
 		cmocka_unit_test(test_nulls_of_rfc8620),
 		cmocka_unit_test(test_channels),
+		cmocka_unit_test(test_costly_channels),
 		cmocka_unit_test(test_http_is_judged_later),
 		cmocka_unit_test(test_expires),
 		cmocka_unit_test(test_padded_keys),
