@@ -1,6 +1,7 @@
 /* The enotify method "push". */
 
 #include "lib.h"
+#include "ioloop.h"
 #include "str.h"
 #include "str-sanitize.h"
 #include "sieve-common.h"
@@ -19,8 +20,11 @@
 struct push {
 	/* NULL if the core plugin is not loaded: then nothing rings */
 	const struct lemonade_ring_vfuncs *v;
-	/* NULL until a script notifies in a delivery */
+	/* NULL until a script notifies; elsewhere than in a delivery: until
+	   its actions are executed */
 	struct lemonade_ring *ring;
+	/* elsewhere: ends the ring as soon as the script is done */
+	struct timeout *to_end;
 };
 
 /* ManageSieve asks for the methods in a process without mail plugins, so the
@@ -47,12 +51,16 @@ push_load(const struct sieve_enotify_method *method, void **context)
 	return LEMONADE_ENOTIFY_LOADED;
 }
 
-void ntfy_push_end(const struct sieve_enotify_method *method)
+static void push_end(struct push *push)
 {
-	struct push *push = method->context;
-
+	timeout_remove(&push->to_end);
 	if (push->ring != NULL)
 		push->v->end(&push->ring);
+}
+
+void ntfy_push_end(const struct sieve_enotify_method *method)
+{
+	push_end(method->context);
 }
 
 static bool is_none(const char *body)
@@ -132,6 +140,9 @@ static bool push_check_operands(const struct sieve_enotify_env *nenv,
 	struct push *push = nenv->method->context;
 
 	*context = NULL;
+	/* the script runs for another message */
+	if (push->to_end != NULL)
+		push_end(push);
 	if (!push_check_uri(nenv, uri, body))
 		return FALSE;
 	if (push->v != NULL && is_delivery(nenv->svinst) &&
@@ -167,30 +178,25 @@ static void push_print(const struct sieve_enotify_print_env *penv,
 				    (unsigned long long)nact->importance);
 }
 
-static bool push_ring(const struct sieve_enotify_exec_env *nenv,
-		      const struct push *push, struct lemonade_ring *ring,
-		      const struct sieve_enotify_action *nact)
+/* There is no call when the script is done with its actions. */
+static void push_begin(struct push *push)
 {
-	const char *name = device_name(nact->method_context);
-
-	(void)push->v->device(ring, name, (uint32_t)nact->importance);
-	return push->v->commit(ring, name, nenv->scriptenv->user,
-			       nenv->msgdata->mail);
+	push->ring = push->v->begin("");
+	push->to_end = timeout_add_short_to(io_loop_get_root(), 0, push_end,
+					    push);
 }
 
-static bool push_act(const struct sieve_enotify_exec_env *nenv,
-		     const struct sieve_enotify_action *nact)
+static bool push_ring(const struct sieve_enotify_exec_env *nenv,
+		      const struct sieve_enotify_action *nact)
 {
 	struct push *push = nenv->method->context;
-	struct lemonade_ring *ring;
-	bool found;
+	const char *name = device_name(nact->method_context);
 
-	if (push->ring != NULL)
-		return push_ring(nenv, push, push->ring, nact);
-	ring = push->v->begin("");
-	found = push_ring(nenv, push, ring, nact);
-	push->v->end(&ring);
-	return found;
+	if (push->ring == NULL)
+		push_begin(push);
+	(void)push->v->device(push->ring, name, (uint32_t)nact->importance);
+	return push->v->commit(push->ring, name, nenv->scriptenv->user,
+			       nenv->msgdata->mail);
 }
 
 static int push_execute(const struct sieve_enotify_exec_env *nenv,
@@ -204,7 +210,7 @@ static int push_execute(const struct sieve_enotify_exec_env *nenv,
 	if (push->v == NULL) {
 		sieve_enotify_warning(nenv, "push:%s is ignored: the plugin "
 				      "lemonade is not in mail_plugins", body);
-	} else if (!is_none(body) && !push_act(nenv, nact)) {
+	} else if (!is_none(body) && !push_ring(nenv, nact)) {
 		sieve_enotify_warning(nenv, "push:%s rings nothing: the user "
 				      "has no such device", body);
 	}

@@ -7,6 +7,7 @@
  * needs.
  */
 
+#include "sieve-extensions.h"
 #include "sieve-ext-enotify.h"
 
 #if DOVECOT_PREREQ(2, 4, 0)
@@ -41,6 +42,22 @@ lemonade_sieve_register(struct sieve_instance *svinst,
 #endif
 	*method_r = *method;
 	return TRUE;
+}
+
+/* Enabled, unless sieve_extensions says otherwise, in place of another of that
+   name; NULL if that failed. */
+static inline const struct sieve_extension *
+lemonade_sieve_extension_replace(struct sieve_instance *svinst,
+				 const struct sieve_extension_def *def)
+{
+#if DOVECOT_PREREQ(2, 4, 0)
+	const struct sieve_extension *ext;
+
+	return sieve_extension_replace(svinst, def, TRUE, &ext) < 0 ?
+		NULL : ext;
+#else
+	return sieve_extension_replace(svinst, def, TRUE);
+#endif
 }
 
 #endif

@@ -26,8 +26,8 @@ static const char *get_channels(const struct lemonade_user *luser)
 		const char *name = lemo_channel_names[i];
 
 		if (lemonade_channel_refusal(luser->set, name) == NULL)
-			str_printfa(str, "%s\"%s\"", i == 0 ? "[" : ",",
-				    name);
+			str_printfa(str, "%s\"%s\"",
+				    str_len(str) == 0 ? "[" : ",", name);
 	}
 	str_append_c(str, ']');
 	return str_c(str);
@@ -43,7 +43,8 @@ static const char *get_ceilings(const struct lemonade_user *luser)
 
 		if (lemonade_channel_refusal(luser->set, name) != NULL)
 			continue;
-		str_printfa(str, "%s\"%s\":%u", i == 0 ? "{" : ",", name,
+		str_printfa(str, "%s\"%s\":%u",
+			    str_len(str) == 0 ? "{" : ",", name,
 			    lemonade_channel_ceiling(luser->set, name));
 	}
 	str_append_c(str, '}');

@@ -1,6 +1,4 @@
 #include "lib.h"
-#include "array.h"
-#include "mail-namespace.h"
 #include "mail-storage-private.h"
 #include "lemo-token.h"
 #include "lemonade-device.h"
@@ -8,20 +6,6 @@
 #include "lemonade-gone.h"
 #include "lemonade-token.h"
 #include "lemonade-user.h"
-
-static struct mailbox *open_inbox(struct mail_user *user)
-{
-	struct mail_namespace *ns = mail_namespace_find_inbox(user->namespaces);
-	struct mailbox *box;
-
-	if (ns == NULL)
-		return NULL;
-	box = mailbox_alloc(ns->list, "INBOX", MAILBOX_FLAG_IGNORE_ACLS |
-			    MAILBOX_FLAG_ATTRIBUTE_SESSION);
-	if (mailbox_open(box) < 0)
-		mailbox_free(&box);
-	return box;
-}
 
 static bool device_is(struct mailbox *box, const char *device, const char *key,
 		      const char *hash)
@@ -55,25 +39,31 @@ static int device_unset(struct mailbox *box, const char *key)
 	return mailbox_transaction_commit(&trans);
 }
 
+static void device_remove(struct lemonade_user *luser, struct mailbox *box,
+			  const char *key)
+{
+	if (device_unset(box, key) < 0) {
+		e_error(luser->event, "Removing a device whose push resource "
+			"is gone failed: %s",
+			mailbox_get_last_internal_error(box, NULL));
+	} else {
+		e_info(luser->event, "Removed a device whose push resource is "
+		       "gone");
+	}
+}
+
 static void gone_remove(struct lemonade_user *luser, const char *device,
 			const char *hash)
 {
 	const char *key = t_strconcat(LEMONADE_PUSH_KEY_PREFIX, device, NULL);
-	struct mailbox *box = open_inbox(luser->user);
+	struct mailbox *box = lemonade_inbox_alloc(luser->user);
 
 	if (box == NULL)
 		return;
 	mail_storage_last_error_push(box->storage);
-	if (device_is(box, device, key, hash)) {
-		if (device_unset(box, key) < 0) {
-			e_error(luser->event, "Removing a device whose push "
-				"resource is gone failed: %s",
-				mailbox_get_last_internal_error(box, NULL));
-		} else {
-			e_info(luser->event, "Removed a device whose push "
-			       "resource is gone");
-		}
-	}
+	/* what cannot be opened is tried with the next event */
+	if (mailbox_open(box) == 0 && device_is(box, device, key, hash))
+		device_remove(luser, box, key);
 	mail_storage_last_error_pop(box->storage);
 	mailbox_free(&box);
 }

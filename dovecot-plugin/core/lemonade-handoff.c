@@ -14,14 +14,16 @@
 #include "lemonade-user.h"
 
 #define BREAKER_MSECS 5000
+/* After so many lines it is looked which are acknowledged: the notifier does
+   not read on from who does not take its answers. */
+#define DRAIN_LINES 64
 /* A client waits for this one; nothing else does. */
 #define STATUS_TIMEOUT_MSECS 500
 
 struct handoff_line {
 	char id[LEMO_EVENT_ID_LEN + 1];
-	const char *data; /* with its LF */
+	char *data; /* with its LF; NULL: done */
 	size_t len;
-	bool done;
 };
 
 struct lemonade_handoff {
@@ -35,7 +37,7 @@ struct lemonade_handoff {
 
 	/* lines to be acknowledged; those before first are */
 	ARRAY(struct handoff_line) lines;
-	unsigned int first, waiting;
+	unsigned int first, waiting, undrained;
 	/* devices that are gone, each followed by the hash */
 	ARRAY_TYPE(const_string) gone;
 
@@ -95,7 +97,7 @@ struct lemonade_handoff *lemonade_handoff_begin(struct lemonade_user *luser)
 	handoff->budget = luser->set->lemonade_handoff_timeout;
 	handoff->failed = lemonade_conn_now() < breaker_until;
 	lemo_buf_init(&handoff->buf, LEMO_EVENT_LINE_MAX);
-	p_array_init(&handoff->lines, pool, 4);
+	i_array_init(&handoff->lines, 4);
 	p_array_init(&handoff->gone, pool, 2);
 	return handoff;
 }
@@ -159,7 +161,7 @@ static void handoff_reconnect(struct lemonade_handoff *handoff)
 	if (!handoff_connect(handoff))
 		return;
 	array_foreach(&handoff->lines, line) {
-		if (!line->done &&
+		if (line->data != NULL &&
 		    handoff_send(handoff, line->data, line->len, TRUE) < 0) {
 			handoff_write_failed(handoff);
 			return;
@@ -182,34 +184,17 @@ static void handoff_write(struct lemonade_handoff *handoff, const char *data,
 static void handoff_remember(struct lemonade_handoff *handoff, const char *id)
 {
 	struct handoff_line *line = array_append_space(&handoff->lines);
-	char *data = p_malloc(handoff->pool, handoff->buf.len);
 
 	i_strocpy(line->id, id, sizeof(line->id));
-	memcpy(data, handoff->buf.data, handoff->buf.len);
-	line->data = data;
 	line->len = handoff->buf.len;
+	line->data = i_malloc(line->len);
+	memcpy(line->data, handoff->buf.data, line->len);
 	handoff->waiting++;
 }
 
-void lemonade_handoff_add(struct lemonade_handoff *handoff,
-			  const struct lemo_event *event, bool wait)
+static void handoff_line_done(struct handoff_line *line)
 {
-	static time_t last_log;
-
-	e_debug(handoff->luser->event, "event %s: %s", event->id,
-		lemo_event_type_name(event->type));
-	lemo_buf_reset(&handoff->buf);
-	lemo_event_encode(event, &handoff->buf);
-	if (handoff->buf.failed) {
-		if (lemonade_log_now(&last_log)) {
-			e_error(handoff->luser->event, "Event %s is too long, "
-				"dropped", event->id);
-		}
-		return;
-	}
-	if (wait)
-		handoff_remember(handoff, event->id);
-	handoff_write(handoff, handoff->buf.data, handoff->buf.len, wait);
+	i_free(line->data);
 }
 
 /* False if nobody waited for it: a late answer to another hand-off, perhaps
@@ -222,14 +207,14 @@ static bool handoff_done(struct lemonade_handoff *handoff, const char *id)
 
 	lines = array_get_modifiable(&handoff->lines, &count);
 	/* answers come in order, but nobody promised */
-	for (i = handoff->first; i < count; i++) {
-		if (!lines[i].done && strcmp(lines[i].id, id) == 0) {
-			lines[i].done = found = TRUE;
-			handoff->waiting--;
-			break;
-		}
+	for (i = handoff->first; i < count && !found; i++) {
+		if (lines[i].data == NULL || strcmp(lines[i].id, id) != 0)
+			continue;
+		handoff_line_done(&lines[i]);
+		handoff->waiting--;
+		found = TRUE;
 	}
-	while (handoff->first < count && lines[handoff->first].done)
+	while (handoff->first < count && lines[handoff->first].data == NULL)
 		handoff->first++;
 	return found;
 }
@@ -290,19 +275,26 @@ static void handoff_answer(struct lemonade_handoff *handoff, const char *line)
 		handoff_refused(handoff, args);
 }
 
-static void handoff_await(struct lemonade_handoff *handoff)
+/* Reads one answer. False if none has come by then. */
+static bool handoff_read(struct lemonade_handoff *handoff, uint64_t deadline)
 {
-	uint64_t deadline = lemonade_conn_now() + handoff->budget;
 	char *line;
 	int ret;
 
+	ret = lemonade_conn_read(handoff->conn, deadline, &line);
+	if (ret > 0)
+		handoff_answer(handoff, line);
+	else if (ret < 0)
+		handoff_reconnect(handoff);
+	return ret != 0;
+}
+
+static void handoff_await(struct lemonade_handoff *handoff)
+{
+	uint64_t deadline = lemonade_conn_now() + handoff->budget;
+
 	while (handoff->waiting > 0 && !handoff->failed) T_BEGIN {
-		ret = lemonade_conn_read(handoff->conn, deadline, &line);
-		if (ret > 0)
-			handoff_answer(handoff, line);
-		else if (ret < 0)
-			handoff_reconnect(handoff);
-		else
+		if (!handoff_read(handoff, deadline))
 			handoff_fail(handoff, "No acknowledgement in time");
 	} T_END;
 }
@@ -310,18 +302,61 @@ static void handoff_await(struct lemonade_handoff *handoff)
 static void handoff_spool(struct lemonade_handoff *handoff)
 {
 	static time_t last_log;
-	const struct handoff_line *line;
+	struct handoff_line *line;
 	const char *error;
 
-	array_foreach(&handoff->lines, line) T_BEGIN {
-		if (!line->done &&
+	array_foreach_modifiable(&handoff->lines, line) T_BEGIN {
+		if (line->data != NULL &&
 		    lemonade_spool_add(handoff->luser->set, line->id,
 				       line->data, line->len, &error) < 0 &&
 		    lemonade_log_now(&last_log)) {
 			e_error(handoff->luser->event, "Event lost, neither "
 				"socket nor spool took it: %s", error);
 		}
+		handoff_line_done(line);
 	} T_END;
+	array_clear(&handoff->lines);
+	handoff->first = handoff->waiting = 0;
+}
+
+/* Takes the answers that are there. */
+static void handoff_drain(struct lemonade_handoff *handoff)
+{
+	bool more = TRUE;
+
+	handoff->undrained = 0;
+	while (more && !handoff->failed) T_BEGIN {
+		more = handoff_read(handoff, 0);
+	} T_END;
+	array_delete(&handoff->lines, 0, handoff->first);
+	handoff->first = 0;
+}
+
+void lemonade_handoff_add(struct lemonade_handoff *handoff,
+			  const struct lemo_event *event, bool wait)
+{
+	static time_t last_log;
+
+	e_debug(handoff->luser->event, "event %s: %s", event->id,
+		lemo_event_type_name(event->type));
+	lemo_buf_reset(&handoff->buf);
+	lemo_event_encode(event, &handoff->buf);
+	if (handoff->buf.failed) {
+		if (lemonade_log_now(&last_log)) {
+			e_error(handoff->luser->event, "Event %s is too long, "
+				"dropped", event->id);
+		}
+		return;
+	}
+	if (wait)
+		handoff_remember(handoff, event->id);
+	handoff_write(handoff, handoff->buf.data, handoff->buf.len, wait);
+	/* a transaction may bring a hundred thousand lines: memory is for those
+	   that are still waited for */
+	if (++handoff->undrained >= DRAIN_LINES)
+		handoff_drain(handoff);
+	if (handoff->failed && handoff->waiting > 0)
+		handoff_spool(handoff);
 }
 
 void lemonade_handoff_end(struct lemonade_handoff **_handoff)
@@ -335,6 +370,7 @@ void lemonade_handoff_end(struct lemonade_handoff **_handoff)
 	if (handoff->conn != NULL)
 		lemonade_conn_release(&handoff->conn);
 	lemo_buf_free(&handoff->buf);
+	array_free(&handoff->lines);
 	/* with hand-offs of its own */
 	handoff_remove_gone(handoff);
 	pool_unref(&handoff->pool);
@@ -344,25 +380,32 @@ void lemonade_handoff_end(struct lemonade_handoff **_handoff)
  * Status
  */
 
-static const char *status_ask(struct lemonade_conn *conn, const char *request)
+/* Returns 1 with *status_r (NULL: refused), 0 if no answer came in time, -1 if
+   the connection failed. */
+static int status_ask(struct lemonade_conn *conn, const char *request,
+		      const char **status_r)
 {
 	uint64_t deadline = lemonade_conn_now() + STATUS_TIMEOUT_MSECS;
 	const char *const *args;
 	char *line;
+	int ret;
 
+	*status_r = NULL;
 	if (lemonade_conn_write(conn, request, strlen(request), deadline) < 0)
-		return NULL;
-	while (lemonade_conn_read(conn, deadline, &line) > 0) {
+		return -1;
+	while ((ret = lemonade_conn_read(conn, deadline, &line)) > 0) {
 		args = t_strsplit_tabescaped(line);
 		if (args[0] == NULL || args[1] == NULL)
 			continue;
-		if (strcmp(args[0], "STATUS") == 0)
-			return args[1];
+		if (strcmp(args[0], "STATUS") == 0) {
+			*status_r = args[1];
+			return 1;
+		}
 		if (strcmp(args[0], "NO") == 0 &&
 		    strcmp(args[1], "STATUS") == 0)
-			return NULL;
+			return 1;
 	}
-	return NULL;
+	return ret;
 }
 
 const char *lemonade_handoff_status(struct lemonade_user *luser,
@@ -370,6 +413,7 @@ const char *lemonade_handoff_status(struct lemonade_user *luser,
 {
 	struct lemonade_conn *conn;
 	const char *error, *status;
+	int ret;
 
 	if (lemonade_conn_now() < breaker_until)
 		return NULL;
@@ -378,12 +422,15 @@ const char *lemonade_handoff_status(struct lemonade_user *luser,
 		breaker_open(luser, error);
 		return NULL;
 	}
-	status = status_ask(conn, t_strdup_printf("STATUS\t%s\t%s\n",
-		str_tabescape(luser->user->username), device));
-	if (status != NULL)
+	ret = status_ask(conn, t_strdup_printf("STATUS\t%s\t%s\n",
+		str_tabescape(luser->user->username), device), &status);
+	if (ret > 0)
 		lemonade_conn_release(&conn);
 	else
 		lemonade_conn_abort(&conn);
+	/* who asks for all devices waits once */
+	if (ret == 0)
+		breaker_open(luser, "No status in time");
 	return status;
 }
 

@@ -20,13 +20,31 @@ static bool raises(const struct lemonade_user *luser, enum lemo_event_type type)
 	return (luser->events & LEMO_EVENT_MASK(type)) != 0;
 }
 
-static bool is_directory(struct mailbox *box)
+/* False also if that cannot be told. */
+static bool exists_as(struct mailbox *box, enum mailbox_existence wanted)
 {
 	enum mailbox_existence existence;
+	bool ret;
 
-	return !lemonade_view_is_remote(box) &&
-		mailbox_exists(box, FALSE, &existence) == 0 &&
-		existence == MAILBOX_EXISTENCE_NOSELECT;
+	if (lemonade_view_is_remote(box))
+		return FALSE;
+	mail_storage_last_error_push(box->storage);
+	ret = mailbox_exists(box, FALSE, &existence) == 0 &&
+		existence == wanted;
+	mail_storage_last_error_pop(box->storage);
+	return ret;
+}
+
+static bool is_directory(struct mailbox *box)
+{
+	return exists_as(box, MAILBOX_EXISTENCE_NOSELECT);
+}
+
+/* To open such a mailbox would be to make it. */
+static bool is_yet_to_come(struct mailbox *box)
+{
+	return mailbox_is_autocreated(box) &&
+		!exists_as(box, MAILBOX_EXISTENCE_SELECT);
 }
 
 /* The caller's handle is in the middle of something, so a second one is
@@ -56,7 +74,8 @@ static void sync_once(struct mailbox *box)
 /* A new maildir has no UIDVALIDITY before its first sync. */
 static void look_at(struct mailbox *box, struct lemonade_view *view)
 {
-	if (lemonade_view_open(view, box) != LEMONADE_VIEW_OPEN ||
+	if (is_yet_to_come(box) ||
+	    lemonade_view_open(view, box) != LEMONADE_VIEW_OPEN ||
 	    view->status.uidvalidity != 0)
 		return;
 	lemonade_view_close(view);

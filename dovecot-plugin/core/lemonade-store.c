@@ -19,10 +19,12 @@ int lemonade_store_get(struct mail_user *user, const char *name,
 
 	if (inbox == NULL)
 		return -1;
+	mail_storage_last_error_push(inbox->storage);
 	ret = mailbox_attribute_get(inbox, MAIL_ATTRIBUTE_TYPE_PRIVATE,
 				    store_key(name), &value);
 	if (ret > 0)
 		*value_r = t_strdup(value.value);
+	mail_storage_last_error_pop(inbox->storage);
 	mailbox_free(&inbox);
 	return ret;
 }
@@ -54,7 +56,9 @@ int lemonade_store_set(struct mail_user *user, const char *name,
 
 	if (inbox == NULL)
 		return -1;
+	mail_storage_last_error_push(inbox->storage);
 	ret = store_set(inbox, name, value);
+	mail_storage_last_error_pop(inbox->storage);
 	mailbox_free(&inbox);
 	return ret;
 }

@@ -10,12 +10,12 @@
 #include "time-util.h"
 #include "mail-storage-private.h"
 #include "lemo-token.h"
-#include "lemonade-store.h"
 #include "lemonade-token.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
 
-#define TOKEN_KEY_PREFIX LEMONADE_STORE_PREFIX"token/"
+#define TOKEN_KEY_PREFIX \
+	MAILBOX_ATTRIBUTE_PREFIX_DOVECOT_PVT LEMONADE_TOKEN_DIR
 /* Around the token. */
 #define SUBSCRIPTION_EXTRA 128
 

@@ -3,8 +3,8 @@
 #include "lib.h"
 #include "mail-user.h"
 #include "lemo-limits.h"
+#include "lemo-token.h"
 #include "lemonade-definition.h"
-#include "lemonade-device-store.h"
 #include "doveadm-lemonade.h"
 
 static void code_row(const char *const *fields, void *context)
@@ -122,13 +122,19 @@ static int cmd_remove_run(struct doveadm_mail_cmd_context *ctx,
 {
 	struct lemonade_mail_cmd *cmd = lemonade_mail_cmd_get(ctx);
 	struct lemonade_store_error error;
-	const char *json;
+	int ret;
 
-	if (lemonade_mail_cmd_lookup(cmd, user, &json) < 0)
+	/* it would go without a word to the notifier */
+	if (lemo_token_id_of_device(cmd->device) != NULL) {
+		return lemonade_mail_cmd_fail(cmd, EX_USAGE, "A device token "
+			"is removed by 'doveadm lemonade revoke'");
+	}
+	if (lemonade_mail_cmd_begin(cmd, user) < 0)
 		return -1;
-	if (lemonade_device_put(user, cmd->device, NULL, &error) < 0)
+	ret = lemonade_device_remove(user, cmd->device, &error);
+	if (ret < 0)
 		return lemonade_mail_cmd_store_fail(cmd, "removed", &error);
-	return 0;
+	return ret > 0 ? 0 : lemonade_mail_cmd_not_found(cmd);
 }
 
 static void cmd_device_init(struct doveadm_mail_cmd_context *ctx

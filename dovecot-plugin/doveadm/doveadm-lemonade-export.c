@@ -4,7 +4,6 @@
 #include "array.h"
 #include "mail-user.h"
 #include "mail-storage-service.h"
-#include "lemonade-device-store.h"
 #include "lemonade-export.h"
 #include "lemonade-trace-reader.h"
 #include "doveadm-lemonade.h"
@@ -92,26 +91,9 @@ static void export_row(const char *const *fields, void *context)
 	lemonade_export_row(context, fields);
 }
 
-static int add_entries(struct lemonade_mail_cmd *cmd, struct mail_user *user,
-		       struct lemonade_export *exp)
+static void add_entry(const char *device, const char *json, void *context)
 {
-	struct lemonade_store_error error;
-	const char *const *names, *json;
-	int ret = lemonade_device_names(user, &names, &error);
-
-	for (; ret == 0 && *names != NULL; names++) {
-		ret = lemonade_device_get(user, *names, &json, &error);
-		if (ret > 0) {
-			lemonade_export_entry(exp, *names, json);
-			ret = 0;
-		}
-	}
-	if (ret == 0)
-		return 0;
-	lemonade_doveadm_error(cmd->ctx.cctx, "Devices can't be read: %s",
-			       error.text);
-	doveadm_mail_failed_error(&cmd->ctx, error.error);
-	return -1;
+	lemonade_export_entry(context, device, json);
 }
 
 static int ask_notifier(struct lemonade_mail_cmd *cmd, struct mail_user *user,
@@ -154,7 +136,7 @@ static int cmd_export_run(struct doveadm_mail_cmd_context *ctx,
 		return -1;
 	}
 	exp = lemonade_export_init(user->username);
-	if (add_entries(&cmd->cmd, user, exp) == 0 &&
+	if (lemonade_mail_cmd_each(&cmd->cmd, user, add_entry, exp) == 0 &&
 	    ask_notifier(&cmd->cmd, user, exp) == 0) {
 		add_trace(&cmd->trace, exp);
 		doveadm_print(lemonade_export_text(exp));

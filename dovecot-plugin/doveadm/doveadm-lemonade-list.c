@@ -8,7 +8,6 @@
 #include "lemo-subscription.h"
 #include "lemo-token.h"
 #include "lemo-weburl.h"
-#include "lemonade-device-store.h"
 #include "doveadm-lemonade.h"
 
 /* One row; strings in the list's pool or the data stack, or NULL. */
@@ -23,6 +22,7 @@ ARRAY_DEFINE_TYPE(device_row, struct device_row);
 struct device_list {
 	pool_t pool;
 	ARRAY_TYPE(device_row) rows;
+	bool notifier_known;
 };
 
 static const struct lemonade_column columns[] = {
@@ -124,9 +124,10 @@ static const char *url_origin(const char *url)
 	return t_strdup(weburl.origin);
 }
 
-static void fill_stored(struct device_row *row, const char *json,
-			bool notifier_known)
+static void add_stored(const char *device, const char *json, void *context)
 {
+	struct device_list *list = context;
+	struct device_row *row = row_get(list, device);
 	struct lemo_subscription *sub;
 	struct lemo_subscription_error error;
 
@@ -140,31 +141,8 @@ static void fill_stored(struct device_row *row, const char *json,
 	row->channel = t_strdup(sub->channel);
 	row->origin = url_origin(sub->url);
 	row->payload = dec2str(sub->payload);
-	row->state = subscription_state(sub, row, notifier_known);
+	row->state = subscription_state(sub, row, list->notifier_known);
 	lemo_subscription_free(&sub);
-}
-
-static int add_stored(struct lemonade_mail_cmd *cmd, struct mail_user *user,
-		      struct device_list *list)
-{
-	struct lemonade_store_error error;
-	const char *const *names, *json;
-	int ret = lemonade_device_names(user, &names, &error);
-
-	for (; ret == 0 && *names != NULL; names++) {
-		ret = lemonade_device_get(user, *names, &json, &error);
-		if (ret > 0) {
-			fill_stored(row_get(list, *names), json,
-				    cmd->admin != NULL);
-			ret = 0;
-		}
-	}
-	if (ret == 0)
-		return 0;
-	lemonade_doveadm_error(cmd->ctx.cctx, "Devices can't be read: %s",
-			       error.text);
-	doveadm_mail_failed_error(&cmd->ctx, error.error);
-	return -1;
 }
 
 /* The notifier remembers what is no longer stored; a device token is stored
@@ -220,8 +198,9 @@ static int cmd_list_run(struct doveadm_mail_cmd_context *ctx,
 		return -1;
 	list.pool = pool_alloconly_create("lemonade devices", 2048);
 	p_array_init(&list.rows, list.pool, LEMO_DEVICES_MAX);
+	list.notifier_known = cmd->admin != NULL;
 	ask_notifier(cmd, user, &list);
-	ret = add_stored(cmd, user, &list);
+	ret = lemonade_mail_cmd_each(cmd, user, add_stored, &list);
 	array_sort(&list.rows, row_cmp);
 	array_foreach(&list.rows, row)
 		row_print(row);

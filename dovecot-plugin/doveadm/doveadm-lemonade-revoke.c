@@ -2,7 +2,6 @@
 
 #include "lib.h"
 #include "mail-user.h"
-#include "lemonade-device-store.h"
 #include "doveadm-lemonade.h"
 
 static void purge_row(const char *const *fields, void *context)
@@ -35,27 +34,26 @@ static int purge(struct lemonade_mail_cmd *cmd, struct mail_user *user,
 		error.text));
 }
 
-/* The entry is never parsed: a bad one goes, too. */
+/* The entry is never parsed: a bad one goes, too. A token's removal is told by
+   nobody, but then purged. */
 static int cmd_revoke_run(struct doveadm_mail_cmd_context *ctx,
 			  struct mail_user *user)
 {
 	struct lemonade_mail_cmd *cmd = lemonade_mail_cmd_get(ctx);
 	struct lemonade_store_error error;
 	unsigned int devices;
-	const char *json;
-	int found = lemonade_mail_cmd_find(cmd, user, &json);
+	int found;
 
-	if (found < 0)
+	if (lemonade_mail_cmd_begin(cmd, user) < 0)
 		return -1;
-	if (found > 0 &&
-	    lemonade_device_put(user, cmd->device, NULL, &error) < 0)
+	found = lemonade_device_remove(user, cmd->device, &error);
+	if (found < 0)
 		return lemonade_mail_cmd_store_fail(cmd, "removed", &error);
 	if (purge(cmd, user, &devices) < 0)
 		return -1;
 	if (found > 0 || devices > 0)
 		return 0;
-	return lemonade_mail_cmd_fail(cmd, DOVEADM_EX_NOTFOUND,
-		t_strdup_printf("Device %s does not exist", cmd->device));
+	return lemonade_mail_cmd_not_found(cmd);
 }
 
 static void cmd_revoke_init(struct doveadm_mail_cmd_context *ctx

@@ -2,7 +2,6 @@
 
 #include "lib.h"
 #include "mail-user.h"
-#include "lemonade-device-store.h"
 #include "lemonade-settings.h"
 #include "doveadm-lemonade.h"
 

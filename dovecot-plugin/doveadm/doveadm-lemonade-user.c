@@ -5,7 +5,6 @@
 #include "mail-user.h"
 #include "mail-storage-service.h"
 #include "lemo-subscription.h"
-#include "lemonade-device-store.h"
 #include "doveadm-lemonade.h"
 
 int lemonade_mail_cmd_prerun(struct doveadm_mail_cmd_context *ctx,
@@ -117,6 +116,26 @@ int lemonade_mail_cmd_store_fail(struct lemonade_mail_cmd *cmd,
 	return -1;
 }
 
+int lemonade_mail_cmd_each(struct lemonade_mail_cmd *cmd,
+			   struct mail_user *user, lemonade_device_t *callback,
+			   void *context)
+{
+	struct lemonade_store_error error;
+
+	if (lemonade_device_each(user, callback, context, &error) == 0)
+		return 0;
+	lemonade_doveadm_error(cmd->ctx.cctx, "Devices can't be read: %s",
+			       error.text);
+	doveadm_mail_failed_error(&cmd->ctx, error.error);
+	return -1;
+}
+
+int lemonade_mail_cmd_not_found(struct lemonade_mail_cmd *cmd)
+{
+	return lemonade_mail_cmd_fail(cmd, DOVEADM_EX_NOTFOUND,
+		t_strdup_printf("Device %s does not exist", cmd->device));
+}
+
 int lemonade_mail_cmd_find(struct lemonade_mail_cmd *cmd,
 			   struct mail_user *user, const char **json_r)
 {
@@ -137,6 +156,5 @@ int lemonade_mail_cmd_lookup(struct lemonade_mail_cmd *cmd,
 
 	if (ret != 0)
 		return ret < 0 ? -1 : 0;
-	return lemonade_mail_cmd_fail(cmd, DOVEADM_EX_NOTFOUND,
-		t_strdup_printf("Device %s does not exist", cmd->device));
+	return lemonade_mail_cmd_not_found(cmd);
 }

@@ -5,10 +5,10 @@
 #include "doveadm-mail.h"
 #include "doveadm-print.h"
 #include "lemonade-admin.h"
+#include "lemonade-device-store.h"
 #include "lemonade-doveadm-compat.h"
 
 struct module;
-struct lemonade_store_error;
 
 extern const char *doveadm_lemonade_plugin_version;
 void doveadm_lemonade_plugin_init(struct module *module);
@@ -100,6 +100,12 @@ int lemonade_mail_cmd_begin(struct lemonade_mail_cmd *cmd,
 int lemonade_mail_cmd_store_fail(struct lemonade_mail_cmd *cmd,
 				 const char *what,
 				 const struct lemonade_store_error *error);
+/* Calls back with each device of the user. -1 with everything said. */
+int lemonade_mail_cmd_each(struct lemonade_mail_cmd *cmd,
+			   struct mail_user *user, lemonade_device_t *callback,
+			   void *context);
+/* For a device that is not there. */
+int lemonade_mail_cmd_not_found(struct lemonade_mail_cmd *cmd);
 /* Begins and reads cmd->device. Returns 1, 0 if there is none, -1 with
    everything said. */
 int lemonade_mail_cmd_find(struct lemonade_mail_cmd *cmd,

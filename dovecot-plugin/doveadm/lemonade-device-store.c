@@ -7,6 +7,7 @@
 #include "mail-user.h"
 #include "mailbox-attribute.h"
 #include "lemo-subscription.h"
+#include "lemo-token.h"
 #include "lemonade-names.h"
 #include "lemonade-device-store.h"
 
@@ -63,7 +64,8 @@ int lemonade_device_get(struct mail_user *user, const char *device,
 	return ret;
 }
 
-static int put(struct mailbox *box, const char *device, const char *json)
+/* json NULL: removes it. */
+static int put(struct mailbox *box, const char *key, const char *json)
 {
 	struct mail_attribute_value value = { .value = json };
 	struct mailbox_transaction_context *trans;
@@ -71,7 +73,7 @@ static int put(struct mailbox *box, const char *device, const char *json)
 	trans = mailbox_transaction_begin(box,
 		MAILBOX_TRANSACTION_FLAG_EXTERNAL, __func__);
 	if (mailbox_attribute_set(trans, MAIL_ATTRIBUTE_TYPE_PRIVATE,
-				  device_key(device), &value) < 0) {
+				  key, &value) < 0) {
 		mailbox_transaction_rollback(&trans);
 		return -1;
 	}
@@ -87,14 +89,43 @@ int lemonade_device_put(struct mail_user *user, const char *device,
 
 	if (open_box(user, &box, error_r) < 0)
 		return -1;
-	ret = put(box, device, json);
+	ret = put(box, device_key(device), json);
 	if (ret < 0)
 		box_error(box, error_r);
 	mailbox_free(&box);
 	return ret;
 }
 
-static int iterate(struct mailbox *box, ARRAY_TYPE(const_string) *names)
+static const char *stored_key(const char *device)
+{
+	const char *id = lemo_token_id_of_device(device);
+
+	return id == NULL ? device_key(device) :
+		t_strconcat(MAILBOX_ATTRIBUTE_PREFIX_DOVECOT_PVT
+			    LEMONADE_TOKEN_DIR, id, NULL);
+}
+
+int lemonade_device_remove(struct mail_user *user, const char *device,
+			   struct lemonade_store_error *error_r)
+{
+	const char *key = stored_key(device);
+	struct mail_attribute_value value;
+	struct mailbox *box;
+	int ret;
+
+	if (open_box(user, &box, error_r) < 0)
+		return -1;
+	ret = mailbox_attribute_get(box, MAIL_ATTRIBUTE_TYPE_PRIVATE, key,
+				    &value);
+	if (ret > 0 && put(box, key, NULL) < 0)
+		ret = -1;
+	if (ret < 0)
+		box_error(box, error_r);
+	mailbox_free(&box);
+	return ret;
+}
+
+static int get_names(struct mailbox *box, ARRAY_TYPE(const_string) *names)
 {
 	struct mailbox_attribute_iter *iter;
 	const char *name;
@@ -111,21 +142,37 @@ static int iterate(struct mailbox *box, ARRAY_TYPE(const_string) *names)
 	return mailbox_attribute_iter_deinit(&iter);
 }
 
-int lemonade_device_names(struct mail_user *user, const char *const **names_r,
-			  struct lemonade_store_error *error_r)
+static int each(struct mailbox *box, lemonade_device_t *callback, void *context)
 {
+	struct mail_attribute_value value;
 	ARRAY_TYPE(const_string) names;
-	struct mailbox *box;
+	const char *name;
 	int ret;
 
 	t_array_init(&names, LEMO_DEVICES_MAX);
+	ret = get_names(box, &names);
+	array_foreach_elem(&names, name) {
+		if (ret < 0)
+			break;
+		ret = mailbox_attribute_get(box, MAIL_ATTRIBUTE_TYPE_PRIVATE,
+					    device_key(name), &value);
+		if (ret > 0)
+			callback(name, value.value, context);
+	}
+	return ret < 0 ? -1 : 0;
+}
+
+int lemonade_device_each(struct mail_user *user, lemonade_device_t *callback,
+			 void *context, struct lemonade_store_error *error_r)
+{
+	struct mailbox *box;
+	int ret;
+
 	if (open_box(user, &box, error_r) < 0)
 		return -1;
-	ret = iterate(box, &names);
+	ret = each(box, callback, context);
 	if (ret < 0)
 		box_error(box, error_r);
 	mailbox_free(&box);
-	array_append_zero(&names);
-	*names_r = array_front(&names);
 	return ret;
 }

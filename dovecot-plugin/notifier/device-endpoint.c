@@ -108,13 +108,14 @@ static bool endpoint_set_key(struct device *device)
 	return TRUE;
 }
 
-void device_endpoint_changed(struct device *device, const struct target *old)
+bool device_endpoint_changed(struct device *device, const struct target *old)
 {
 	if (endpoint_is_same(device->target, old))
-		return;
+		return FALSE;
 	device_endpoint_free(device);
 	i_zero(&device->endpoint);
 	endpoint_save(device);
+	return TRUE;
 }
 
 void device_endpoint_written(struct device *device)

@@ -34,8 +34,9 @@ const char *device_endpoint_key(const struct device *device);
 
 /* These are inside a transaction. */
 
-/* The device has a new subscription. old: what it had, or NULL. */
-void device_endpoint_changed(struct device *device, const struct target *old);
+/* The device has a new subscription. old: what it had, or NULL. True if its
+   endpoint is another. */
+bool device_endpoint_changed(struct device *device, const struct target *old);
 /* The user wrote the entry: what we know of it begins anew, and an endpoint
    that we do not know was made with the key we publish. */
 void device_endpoint_written(struct device *device);

@@ -334,18 +334,13 @@ struct device *device_get(struct users *users, struct user *user,
 	return device;
 }
 
-static bool target_has_url(const struct target *target, const char *url)
-{
-	return null_strcmp(target->sub->url, url) == 0;
-}
-
-/* A row that waits follows its device to the new URL, at once, and a request
-   that is in flight to the old one does not count for it. */
-static void device_move_row(struct device *device, const char *old_url)
+/* A row that waits follows its device to the new URL or keys, at once, and a
+   request that is in flight to the old ones does not count for it. */
+static void device_move_row(struct device *device)
 {
 	struct notifier *notifier = device->users->notifier;
 
-	if (device->gen == 0 || target_has_url(device->target, old_url))
+	if (device->gen == 0)
 		return;
 	push_forget_queued(device);
 	device->gen++;
@@ -372,10 +367,10 @@ int device_set_subscription(struct device *device, const char *json,
 	device->target = target;
 	device->disabled = FALSE;
 	device->failing_since = 0;
-	device_endpoint_changed(device, old);
 	(void)outbox_run(device->users->notifier->outbox,
 			 OUTBOX_DEVICE_SUBSCRIBE, "is", device->id, json);
-	device_move_row(device, old == NULL ? NULL : old->sub->url);
+	if (device_endpoint_changed(device, old))
+		device_move_row(device);
 	held_recheck(device->users->notifier->held, device);
 	target_unref(&old);
 	return 0;
@@ -451,14 +446,17 @@ bool held_back_of_verdict(const char *verdict, enum held_back *reason_r)
 	return FALSE;
 }
 
-/* Oldest first, so that the next one takes the oldest's place. */
+/* What quiet hours hold is to ring. Oldest first, so that the next one takes
+   the oldest's place. */
 static void device_load_rings(struct device *device)
 {
+	struct notifier *notifier = device->users->notifier;
 	int64_t rings[DEVICE_RINGS];
 	unsigned int count;
 
-	count = rang_get_rings(device->users->notifier->rang, device->id,
-			       rings, DEVICE_RINGS);
+	count = held_get_rings(notifier->held, device, rings, DEVICE_RINGS);
+	count += rang_get_rings(notifier->rang, device->id, rings + count,
+				DEVICE_RINGS - count);
 	while (count > 0)
 		device->rings[device->rings_next++] = rings[--count];
 	device->rings_loaded = TRUE;
@@ -478,4 +476,14 @@ bool device_rings_first_time(struct device *device, int64_t ring)
 	}
 	device->rings[device->rings_next++ % DEVICE_RINGS] = ring;
 	return TRUE;
+}
+
+void device_forget_ring(struct device *device, int64_t ring)
+{
+	unsigned int i;
+
+	for (i = 0; i < DEVICE_RINGS; i++) {
+		if (device->rings[i] == ring)
+			device->rings[i] = 0;
+	}
 }

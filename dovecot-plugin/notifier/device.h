@@ -120,6 +120,8 @@ void device_hold_back(struct device *device, enum held_back reason);
 bool held_back_of_verdict(const char *verdict, enum held_back *reason_r);
 /* True the first time for this delivery (see event_ring_key()). */
 bool device_rings_first_time(struct device *device, int64_t ring);
+/* It has not rung for it after all. */
+void device_forget_ring(struct device *device, int64_t ring);
 
 /* A push was answered. */
 void device_answered(struct device *device, enum lemo_answer answer,

@@ -13,6 +13,7 @@
 #include "notifier.h"
 #include "notify-clock.h"
 #include "outbox.h"
+#include "presence.h"
 #include "quiet.h"
 #include "rang.h"
 #include "target.h"
@@ -342,6 +343,39 @@ void held_recheck(struct held *held, struct device *device)
 		set_due(held, device, notify_clock_msecs());
 }
 
+/* The next event that the query gives, with a reference; NULL at its end. What
+   cannot be read is left out. */
+static struct event_line *held_next(struct held *held, sqlite3_stmt *stmt)
+{
+	struct event_line *line = NULL;
+	const char *error;
+
+	while (line == NULL && outbox_row(held->notifier->outbox, stmt) > 0) {
+		line = event_line_parse(sqlite3_column_blob(stmt, 0),
+					sqlite3_column_bytes(stmt, 0), &error);
+	}
+	return line;
+}
+
+unsigned int held_get_rings(struct held *held, const struct device *device,
+			    int64_t *rings_r, unsigned int max)
+{
+	unsigned int count = 0;
+	struct event_line *line;
+	sqlite3_stmt *stmt;
+
+	if (device->held_rows == 0)
+		return 0;
+	stmt = outbox_query(held->notifier->outbox, OUTBOX_HELD_LATEST, "ii",
+			    device->id, (int64_t)max);
+	while ((line = held_next(held, stmt)) != NULL) {
+		rings_r[count++] = event_ring_key(&line->event);
+		event_line_unref(&line);
+	}
+	outbox_done(stmt);
+	return count;
+}
+
 /*
  * The end of quiet hours
  */
@@ -368,14 +402,9 @@ static void held_ring_all(struct held *held, const struct device *device,
 	struct outbox *outbox = held->notifier->outbox;
 	struct event_line *line;
 	sqlite3_stmt *stmt;
-	const char *error;
 
 	stmt = outbox_query(outbox, OUTBOX_HELD_LINES, "i", device->id);
-	while (outbox_row(outbox, stmt) > 0) {
-		line = event_line_parse(sqlite3_column_blob(stmt, 0),
-					sqlite3_column_bytes(stmt, 0), &error);
-		if (line == NULL)
-			continue;
+	while ((line = held_next(held, stmt)) != NULL) {
 		held_rings(held, device, &line->event, speaker);
 		event_line_unref(&line);
 	}
@@ -402,14 +431,39 @@ held_get_speaker(struct held *held, const struct device *device,
 	return line;
 }
 
+/* The client is connected by now: it sees all of them in-band. If its
+   connection turns out to be dead, the speaker rings for all. */
+static void held_seen(struct held *held, struct device *device,
+		      const struct event_line *speaker)
+{
+	struct trace *trace = held->notifier->trace;
+	struct event_line *line;
+	sqlite3_stmt *stmt;
+
+	device_forget_ring(device, event_ring_key(&speaker->event));
+	stmt = outbox_query(held->notifier->outbox, OUTBOX_HELD_LINES, "i",
+			    device->id);
+	while ((line = held_next(held, stmt)) != NULL) {
+		trace_resume(trace, &line->event, HELD_BACK_QUIET);
+		device_hold_back(device, HELD_BACK_PRESENCE);
+		trace_end(trace);
+		event_line_unref(&line);
+	}
+	outbox_done(stmt);
+}
+
 static void held_release(struct held *held, struct device *device)
 {
+	struct notifier *notifier = held->notifier;
 	unsigned int class = 0, events = device->held_events;
 	struct event_line *line;
 
 	line = held_get_speaker(held, device, &class);
-	if (line != NULL &&
-	    ingest_event_held(held->notifier, device, line, class, events))
+	if (line != NULL && device->target != NULL &&
+	    presence_holds_back(notifier->presence, device, line))
+		held_seen(held, device, line);
+	else if (line != NULL &&
+		 ingest_event_held(notifier, device, line, class, events))
 		held_ring_all(held, device, &line->event);
 	event_line_unref(&line);
 	held_forget(held, device);

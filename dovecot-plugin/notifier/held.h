@@ -42,6 +42,10 @@ bool held_take_row(struct held *held, struct device *device);
    if it ends one. True if it says nothing of others. */
 bool held_overtake(struct held *held, struct device *device,
 		   const struct lemo_event *event);
+/* The deliveries of those that were held last, see event_ring_key(); youngest
+   first. Returns how many. */
+unsigned int held_get_rings(struct held *held, const struct device *device,
+			    int64_t *rings_r, unsigned int max);
 /* Its quiet hours are others now. */
 void held_recheck(struct held *held, struct device *device);
 /* Deletes what is held. */

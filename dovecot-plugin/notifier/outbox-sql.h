@@ -99,6 +99,8 @@ X(HELD_UIDS, "SELECT uid FROM held WHERE device = ?1 AND mailbox = ?2"
 X(HELD_REMOVE, "DELETE FROM held WHERE device = ?1 AND mailbox = ?2"
 	" AND uid = ?3")
 X(HELD_LINES, "SELECT event FROM held WHERE device = ?1 AND uid != 0")
+X(HELD_LATEST, "SELECT event FROM held WHERE device = ?1 AND uid != 0"
+	" ORDER BY n DESC LIMIT ?2")
 X(HELD_SPEAKER, "SELECT event, class FROM held WHERE device = ?1"
 	" ORDER BY class DESC, n DESC LIMIT 1")
 X(HELD_DELETE, "DELETE FROM held WHERE device = ?1")

@@ -11,6 +11,10 @@
 #define LEMONADE_PUSH_DIR "push/"
 #define LEMONADE_PUSH_PREFIX LEMONADE_VENDOR_PREFIX LEMONADE_PUSH_DIR
 
+/* Below Dovecot's private names of INBOX, where no client sees it: a device
+   token by its hash. */
+#define LEMONADE_TOKEN_DIR "lemonade/token/"
+
 /* In lemonade_state_dir: the public half of the published VAPID key. Written
    by the notifier, for everybody to read. */
 #define LEMONADE_VAPID_PUBLIC_NAME "vapid.pub"

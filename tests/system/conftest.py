@@ -15,7 +15,8 @@ from lemotest.dns import NameServer                         # noqa: E402
 from lemotest.endpoint import Endpoints                     # noqa: E402
 from lemotest.feed import Feed                              # noqa: E402
 from lemotest.kannel import Kannel                          # noqa: E402
-from lemotest.server import Server                          # noqa: E402
+from lemotest.server import (STOCK, TOP, Server, doc_conf,  # noqa: E402
+                             dovecot_version, is_24)
 
 KEEP = os.environ.get("LEMO_KEEP", "") not in ("", "0")
 _active = []        # servers that run now
@@ -94,9 +95,11 @@ def stop(server, gently=False):
     _active.remove(server)
 
 
-def shared_server(run_dir, endpoints, servers, name, settings, conf=""):
+def shared_server(run_dir, endpoints, servers, name, settings, conf="",
+                  **kwargs):
     if name not in servers:
-        servers[name] = start(run_dir, endpoints, name, settings, conf)
+        servers[name] = start(run_dir, endpoints, name, settings, conf,
+                              **kwargs)
     return servers[name]
 
 
@@ -104,6 +107,35 @@ def shared_server(run_dir, endpoints, servers, name, settings, conf=""):
 def server(run_dir, endpoints, _servers):
     """The server that most tests share; no feed."""
     return shared_server(run_dir, endpoints, _servers, "main", {})
+
+
+SCRIPTS = 5     # a user may have on filter_server
+
+
+def filter_conf(endpoints):
+    cert, key = endpoints.ca.cert("good")
+    if is_24():
+        return (f"ssl = yes\nssl_server_cert_file = {cert}\n"
+                f"ssl_server_key_file = {key}\n"
+                "auth_mechanisms = plain login scram-sha-1\n"
+                f"sieve_quota_script_count = {SCRIPTS}\n"
+                "sieve_quota_storage_size = 20k\n")
+    return (f"ssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\n"
+            "auth_mechanisms = plain login scram-sha-1\nplugin {\n"
+            f"  sieve_quota_max_scripts = {SCRIPTS}\n"
+            "  sieve_quota_max_storage = 20k\n}\n")
+
+
+@pytest.fixture
+def filter_server(run_dir, endpoints, _servers):
+    """The one for what Sieve and ManageSieve do: TLS, SCRAM, script quotas
+    and IMAPSIEVE."""
+    includes = doc_conf()
+    if not STOCK:
+        includes.append(f"{TOP}/doc/conf/{dovecot_version()}/imapsieve/"
+                        "lemonade-imapsieve.conf")
+    return shared_server(run_dir, endpoints, _servers, "filters", {},
+                         filter_conf(endpoints), includes=includes)
 
 
 @pytest.fixture(scope="session")
@@ -139,6 +171,24 @@ def make_server(run_dir, endpoints, request):
     yield make
     for server in made:
         stop(server)
+
+
+@pytest.fixture(scope="module")
+def module_server(run_dir, endpoints):
+    """Starts a server for the tests of a module: module_server(name,
+    settings, conf)."""
+    made = []
+
+    def make(name, settings, conf=""):
+        made.append(start(run_dir, endpoints, name, settings, conf))
+        return made[-1]
+    yield make
+    for server in made:
+        server.log.mark()
+        # sessions and the notifier end at the same time
+        server.log.expect("lemonade: No acknowledgement in time")
+        stop(server, gently=True)
+        assert not server.log.unexpected()
 
 
 @pytest.fixture(params=["maildir", "sdbox"])

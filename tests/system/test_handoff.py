@@ -12,16 +12,17 @@ import pytest
 from lemotest import wait
 from lemotest.namespace import UIDS
 from lemotest.server import is_24
-from lemotest.users import deliver, message
+from lemotest.users import PUSH, deliver, message
 from lemotest.wire import FakeNotifier, parse_line
 
 NO_SERVICE = "protocols = imap lmtp sieve\n"
 
 
 @pytest.fixture
-def stand_in(make_server):
+def stand_in(make_server, request):
     """A server without its notifier; the stand-in is at .fake."""
-    server = make_server(NO_SERVICE, notifier=False)
+    server = make_server(NO_SERVICE, notifier=False,
+                         **getattr(request, "param", {}))
     os.makedirs(f"{server.state_dir}/spool", exist_ok=True)
     os.chmod(server.state_dir, 0o711)
     os.chown(f"{server.state_dir}/spool", UIDS["lemonade"],
@@ -128,6 +129,36 @@ def test_nf_09_device_lines(stand_in):
     stand_in.fake.answer = lambda _: None
     device(user)
     assert len(spooled(stand_in)) == 1
+
+
+def test_nf_09_status_is_waited_for_once(stand_in):
+    """The notifier hangs, and a client looks at all its devices."""
+    user = stand_in.user()
+    for n in range(3):
+        device(user, f"d{n}")
+    found = user.session.getmetadata_all(PUSH)
+    assert [json.loads(found[f"{PUSH}/d{n}/status"]) for n in range(3)] == \
+        [{"unavailable": True}] * 3
+    assert len([line for line in stand_in.fake.lines
+                if line.startswith("STATUS")]) == 1
+
+
+@pytest.mark.parametrize("stand_in", [{"lemonade_handoff_timeout": "5 s"}],
+                         indirect=True, ids=["patient"])
+def test_nf_09_many_lines_of_one_transaction(stand_in):
+    """The peer reads no more while its answers are not taken: they are, and
+    all lines come in order. The time is for a slow peer, in Python."""
+    user = stand_in.user("sdbox")
+    user.session.append("INBOX", message())
+    user.session.select()
+    for _ in range(10):
+        user.session.must("COPY", "1:*", "INBOX")
+        user.session.must("NOOP")
+    device(user, events="(mailboxes Sent (MessageAppend))")
+    user.session.must("COPY", "1:*", "Sent")
+    assert spooled(stand_in) == []
+    assert [int(e["vnd.lemonade.uid"]) for e in stand_in.fake.events(
+        "MessageAppend")] == list(range(1, 1025))
 
 
 def test_nf_09_silent_notifier_does_not_delay(stand_in):

@@ -1,6 +1,7 @@
 """EV-08, EV-09 and NF-03: mailboxes that come, go and change, told by real
 IMAP commands, at the admin's feed and on a phone."""
 
+import os
 import re
 import urllib.parse
 
@@ -132,6 +133,19 @@ def test_ev_08_made_by_the_server_itself(feed, ann):
     ann.deliver()
     ann.session.append("Sent", message())
     assert mailbox_events(feed, ann) == []
+
+
+def test_ev_08_subscribe_makes_nothing(feed, ann):
+    """A mailbox with auto = create that is not there yet is told of, and is
+    not made by that."""
+    ann.session.must("SUBSCRIBE", "Sent")
+    event = feed.wait(ann, "MailboxSubscribe")[0]
+    assert event["vnd.lemonade.mailbox"] == "Sent"
+    assert "vnd.lemonade.uidvalidity" not in event
+    path = {"maildir": "Maildir/.Sent", "sdbox": "sdbox/mailboxes/Sent"}
+    assert not os.path.exists(f"{ann.home}/{path[ann.storage]}")
+    ann.session.append("Sent", message())
+    assert os.path.exists(f"{ann.home}/{path[ann.storage]}")
 
 
 def test_ev_08_doveadm_is_admincli(feed, ann):

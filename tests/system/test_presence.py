@@ -15,6 +15,7 @@ from lemotest.namespace import UIDS
 from lemotest.server import is_24
 from lemotest.users import PUSH, deliver_patiently, message
 from lemotest.wire import Door, VERSION
+from lemotest.zones import zones_of
 from test_devices import tls_imap
 
 HIBERNATE = {"2.3": """
@@ -100,6 +101,11 @@ class Watch:
 @pytest.fixture
 def user(server):
     return server.user()
+
+
+@pytest.fixture
+def zones(run_dir):
+    return zones_of(run_dir)
 
 
 @pytest.fixture
@@ -241,6 +247,21 @@ for _ in range(count):
     files[-1].readline()
     print(files[-1].readline().decode(), end="")
 print("", flush=True)
+sys.stdin.read()
+"""
+
+
+# One connection that says something, and more for each line of its input.
+TURNS = """
+import socket, sys
+door = socket.socket(socket.AF_UNIX)
+door.connect(sys.argv[1])
+file = door.makefile("rb")
+door.sendall(sys.argv[2].encode())
+file.readline()
+print(file.readline().decode(), end="", flush=True)
+for text, _ in zip(sys.argv[3:], sys.stdin):
+    door.sendall(text.encode())
 sys.stdin.read()
 """
 
@@ -447,6 +468,38 @@ def test_nf_05_anvil_gone_then_push(sleeper):
         server.signal(pid, 9)
     pushed(endpoint, user)
     server.log.wait("lemonade-notify.*anvil: ")
+
+
+# -- quiet hours
+
+def test_nf_05_connected_when_quiet_hours_end(user, endpoints, zones):
+    """No summary for who has seen all of it; if the connection turns out to
+    be dead, it comes."""
+    endpoint = endpoints.new("night")
+    register(user, endpoint, quiet=zones.quiet())
+    for _ in range(2):
+        user.deliver()
+    watch = Watch(user)
+    assert watch.status()["pending"] == 2
+    path = f"{user.server.base}/run/lemonade-notify"
+    with subprocess.Popen(
+            [sys.executable, "-c", TURNS, path, f"{VERSION}\n"
+             f"{presence_line(user)}\n", "AWAY\t0\n"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=user.uid,
+            group=user.uid, extra_groups=[], text=True, cwd="/") as phone:
+        assert phone.stdout.readline().startswith("PRESENCE")
+        value = json.loads(user.get_device("phone"))
+        del value["quiet"]
+        user.session.logout()
+        user.server.doveadm("lemonade", "device", "set", "-u", user.name,
+                            "phone", json.dumps(value), check=True)
+        wait.until(lambda: watch.status()["pending"] == 0, 5, "released")
+        assert watch.held() == 2
+        assert endpoint.pushes() == []
+        phone.stdin.write("\n")
+        phone.stdin.flush()
+        endpoint.wait()
+        phone.stdin.close()
 
 
 # -- dead connections

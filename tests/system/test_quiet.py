@@ -7,7 +7,9 @@ import os
 import pytest
 
 from lemotest import wait
+from lemotest.wire import event_line
 from lemotest.zones import zones_of
+from test_hostile import say
 from test_trace import mail, trace, traced, words
 
 URGENT = "Importance: high"
@@ -123,6 +125,26 @@ def test_se_09_quiet_hours_hold_urgent_if_asked(server, endpoints, zones):
     user.deliver()
     endpoint.wait(2)
     assert held(user) == 1
+
+
+def test_se_09_copies_in_quiet_hours_are_one(server, endpoints, zones):
+    """Messages of one delivery in several mailboxes, also if the notifier is
+    another one by then."""
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, quiet=zones.quiet())
+
+    def copy(uid, session="one"):
+        phone = ("phone", "match", user.get_device("phone"))
+        line = event_line(user.name, devices=[phone], vnd_uid=uid,
+                          vnd_session=session, vnd_messageId="<1@lemo.test>")
+        assert say(server, "lemovmail", line)[0].startswith("OK")
+    copy(1)
+    copy(2)
+    server.renew_notifier()
+    copy(3)
+    copy(4, "another")
+    copy(5)
+    assert user.status("phone")["pending"] == 2
 
 
 def test_se_09_quiet_zone_that_vanished_holds_nothing(server, endpoints,

@@ -45,18 +45,9 @@ class Quota:
 
 
 @pytest.fixture(scope="module")
-def _quota(run_dir, endpoints):
-    # pylint: disable=import-outside-toplevel
-    import conftest
+def _quota(run_dir, endpoints, module_server):
     feed = Feed(endpoints.new("quota-feed"), run_dir)
-    server = conftest.start(run_dir, endpoints, "quota", feed.settings(),
-                            quota_conf())
-    yield Quota(server, feed)
-    server.log.mark()
-    # sessions and the notifier end at the same time
-    server.log.expect("lemonade: No acknowledgement in time")
-    conftest.stop(server, gently=True)
-    assert not server.log.unexpected()
+    return Quota(module_server("quota", feed.settings(), quota_conf()), feed)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-import conftest
 from lemotest import wait
 from lemotest.kamailio import Kamailio
 
@@ -20,16 +19,10 @@ def proxy(run_dir):
 
 
 @pytest.fixture(scope="module")
-def _sip_server(run_dir, endpoints, proxy):
-    server = conftest.start(run_dir, endpoints, "sip", {
+def _sip_server(module_server, proxy):
+    return module_server("sip", {
         "lemonade_sip_url": proxy.url,
         "lemonade_sip_from": f"sip:lemonade@{proxy.domain}"})
-    yield server
-    server.log.mark()
-    # sessions and the notifier end at the same time
-    server.log.expect("lemonade: No acknowledgement in time")
-    conftest.stop(server, gently=True)
-    assert not server.log.unexpected()
 
 
 @pytest.fixture

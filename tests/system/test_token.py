@@ -1,12 +1,12 @@
 """Device tokens as Delta Chat sets them: /private/devicetoken on INBOX, and a
 notifier of the administrator that gets nothing but the token."""
 
+import hashlib
 import re
 import time
 
 import pytest
 
-import conftest
 from lemotest import wait
 from lemotest.imap import Literal
 from lemotest.users import message
@@ -32,16 +32,11 @@ class Tokens:
 
 
 @pytest.fixture(scope="module")
-def _tokens(run_dir, endpoints):
+def _tokens(endpoints, module_server):
     endpoint = endpoints.new("notify")
-    server = conftest.start(run_dir, endpoints, "tokens",
-                            {"lemonade_token_url": endpoint.url})
-    yield Tokens(server, endpoint)
-    server.log.mark()
-    # sessions and the notifier end at the same time
-    server.log.expect("lemonade: No acknowledgement in time")
-    conftest.stop(server, gently=True)
-    assert not server.log.unexpected()
+    return Tokens(module_server("tokens",
+                                {"lemonade_token_url": endpoint.url}),
+                  endpoint)
 
 
 @pytest.fixture
@@ -141,6 +136,26 @@ def test_token_is_removed_by_nil(tokens, ann):
     ann.deliver()
     assert get_token(ann) is None
     assert tokens.came(kept) == [kept]
+
+
+def test_token_is_revoked(tokens, ann):
+    """One of them, by the name that the list shows."""
+    lost, kept = token(ann, "a"), token(ann, "b")
+    assert set_token(ann, lost).ok and set_token(ann, kept).ok
+    ann.deliver()
+    tokens.wait(lost, kept, count=2)
+    name = "devicetoken." + hashlib.sha256(lost.encode()).hexdigest()[:32]
+    result = tokens.server.doveadm("lemonade", "device", "remove", "-u",
+                                   ann.name, name)
+    assert "lemonade revoke" in result.stderr and lost in get_token(ann)
+    tokens.server.doveadm("lemonade", "revoke", "-u", ann.name, name,
+                          check=True)
+    assert get_token(ann) == kept
+    ann.deliver()
+    tokens.wait(kept, count=2)
+    assert tokens.came(lost) == [lost]
+    assert tokens.server.doveadm("lemonade", "revoke", "-u", ann.name,
+                                 name).returncode == 68
 
 
 def test_token_410_removes_it(tokens, ann):

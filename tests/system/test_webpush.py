@@ -297,6 +297,33 @@ def test_wp_03_not_found(make_server, endpoints):
     wait.until(lambda: user.get_device("phone") is None, 5)
 
 
+def test_wp_04_other_keys_while_in_flight(server, phone):
+    """The app subscribed again at the same URL: a push that it cannot decrypt
+    any more does not count for it."""
+    user = server.user()
+    old = phone(user)
+    user.register(old)
+    before = json.loads(user.get_device("phone"))
+
+    def came():
+        return len(old.sink.log(old.path))
+    new = Phone(old, key=old.key)
+    new.skip = came()
+    user.register(new)
+    after = json.loads(user.get_device("phone"))
+    assert user.set_device("phone", before).ok
+    count = came()
+    new.tell("delay=0.5")
+    user.deliver()
+    wait.until(lambda: came() == count + 1, 5, "in flight")
+    assert user.set_device("phone", after).ok
+    new.skip = count + 1
+    new.behave()
+    new.wait(1)
+    settled(user)
+    assert len(new.pushes()) == 1
+
+
 # -- VAPID keys
 
 def move(user, second):

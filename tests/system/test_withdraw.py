@@ -17,6 +17,25 @@ def events(endpoint):
     return [p.event for p in endpoint.pushes()]
 
 
+def waiting(user, count):
+    wait.until(lambda: user.status("phone")["pending"] == count, 5,
+               f"{count} pending")
+
+
+def one_rang(server, endpoints, pending, **fields):
+    """A user whose first message rang and whose next ones wait, merged."""
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, events=EVENTS, collapse=3600, **fields)
+    user.deliver()
+    endpoint.wait(1)
+    settled(user)
+    for n in range(pending):
+        user.deliver()
+        waiting(user, n + 1)
+    user.session.select()
+    return user, endpoint
+
+
 @pytest.mark.parametrize("command", ["read", "delete", "move"])
 def test_ev_14_alert_is_withdrawn(server, endpoints, command):
     """By default, with the counters of now."""
@@ -57,87 +76,45 @@ def test_ev_14_nothing_unseen_is_told(server, endpoints):
     assert endpoint.wait(2)[1].data["vnd.lemonade.unseen"] == 0
 
 
-def test_ev_14_withdrawn_while_in_flight(server, endpoints):
-    """The endpoint takes its time: what happens meanwhile follows."""
+@pytest.mark.parametrize("before,answer,flag,told,unseen", [
+    pytest.param(0, "delay=0.5", "\\Seen", ["MessageNew", "MessageRead"], 0,
+                 id="read"),
+    pytest.param(0, "delay=0.5", "\\Flagged", ["MessageNew", "FlagsSet"], 1,
+                 id="flagged"),
+    pytest.param(1, "delay=0.5", "\\Seen",
+                 ["MessageNew", "MessageNew", "MessageRead"], 1,
+                 id="other_is_read"),
+    # its next try still is the alert
+    pytest.param(0, "delay=1,status=503", "\\Flagged",
+                 ["MessageNew", "MessageNew"], 1, id="flagged_and_failed")])
+def test_ev_14_while_in_flight(server, endpoints, before, answer, flag, told,
+                               unseen):
+    """The endpoint takes its time with an alert: what happens meanwhile to the
+    first message follows, and the alert is neither lost nor told twice."""
     user, endpoint = server.user(), endpoints.new()
     user.register(endpoint, events=EVENTS)
     imap = user.session
-    endpoint.tell("delay=0.5")
+    for n in range(before):
+        user.deliver()
+        endpoint.wait(n + 1)
+        settled(user)
+    endpoint.tell(answer)
     user.deliver()
-    endpoint.wait(1)
+    endpoint.wait(before + 1)
     imap.select()
-    imap.must("STORE", "1", "+FLAGS", "(\\Seen)")
+    imap.must("STORE", "1", "+FLAGS", f"({flag})")
     endpoint.tell("")
-    endpoint.wait(2)
+    endpoint.wait(len(told))
     settled(user)
-    assert events(endpoint) == ["MessageNew", "MessageRead"]
-    assert endpoint.pushes()[1].data["vnd.lemonade.unseen"] == 0
-
-
-def test_ev_14_flags_while_in_flight(server, endpoints):
-    """A flag set while the alert is in flight follows it, and the alert does
-    not come twice."""
-    user, endpoint = server.user(), endpoints.new()
-    user.register(endpoint, events=EVENTS)
-    imap = user.session
-    endpoint.tell("delay=0.5")
-    user.deliver()
-    endpoint.wait(1)
-    imap.select()
-    imap.must("STORE", "1", "+FLAGS", "(\\Flagged)")
-    endpoint.tell("")
-    endpoint.wait(2)
-    settled(user)
-    assert events(endpoint) == ["MessageNew", "FlagsSet"]
-
-
-def test_ev_14_other_message_while_in_flight(server, endpoints):
-    """The same for a message that rang before."""
-    user, endpoint = server.user(), endpoints.new()
-    user.register(endpoint, events=EVENTS)
-    imap = user.session
-    user.deliver()
-    endpoint.wait(1)
-    settled(user)
-    endpoint.tell("delay=0.5")
-    user.deliver()
-    endpoint.wait(2)
-    imap.select()
-    imap.must("STORE", "1", "+FLAGS", "(\\Seen)")
-    endpoint.tell("")
-    endpoint.wait(3)
-    settled(user)
-    assert events(endpoint) == ["MessageNew", "MessageNew", "MessageRead"]
-
-
-def test_ev_14_alert_is_not_lost_to_flags(server, endpoints):
-    """The alert in flight fails: its next try still is the alert."""
-    user, endpoint = server.user(), endpoints.new()
-    user.register(endpoint, events=EVENTS)
-    imap = user.session
-    endpoint.tell("delay=1,status=503")
-    user.deliver()
-    endpoint.wait(1)
-    imap.select()
-    imap.must("STORE", "1", "+FLAGS", "(\\Flagged)")
-    endpoint.tell("")
-    endpoint.wait(2)
-    settled(user)
-    assert events(endpoint) == ["MessageNew", "MessageNew"]
+    assert events(endpoint) == told
+    assert endpoint.pushes()[-1].data["vnd.lemonade.unseen"] == unseen
 
 
 def test_ev_14_read_before_it_rang(server, endpoints):
     """Within the window after an alert a message comes and is read: no push,
     and none when it is deleted either."""
-    user, endpoint = server.user(), endpoints.new()
-    user.register(endpoint, events=EVENTS, collapse=3600)
+    user, endpoint = one_rang(server, endpoints, 1)
     imap = user.session
-    user.deliver()
-    endpoint.wait(1)
-    settled(user)
-    user.deliver()
-    wait.until(lambda: user.status("phone")["pending"] == 1, 5)
-    imap.select()
     imap.must("STORE", "2", "+FLAGS", "(\\Seen)")
     settled(user)
     imap.must("STORE", "2", "+FLAGS.SILENT", "(\\Deleted)")
@@ -152,25 +129,11 @@ def test_ev_14_read_before_it_rang(server, endpoints):
     wait.until(lambda: user.status("phone")["pending"] == 1, 5)
 
 
-def waiting(user, count):
-    wait.until(lambda: user.status("phone")["pending"] == count, 5,
-               f"{count} pending")
-
-
 def test_ev_14_one_of_two_is_read(server, endpoints):
     """Two alerts wait merged; the later message is read: the other one still
     rings, with nothing of the one that was read."""
-    user, endpoint = server.user(), endpoints.new()
-    user.register(endpoint, events=EVENTS, collapse=3600,
-                  payload=2)
+    user, endpoint = one_rang(server, endpoints, 2, payload=2)
     imap = user.session
-    user.deliver()
-    endpoint.wait(1)
-    settled(user)
-    for n in range(2):
-        user.deliver()
-        waiting(user, n + 1)
-    imap.select()
     imap.must("STORE", "3", "+FLAGS", "(\\Seen)")
     waiting(user, 1)
     server.doveadm("lemonade", "retry", "-u", user.name, check=True)
@@ -218,16 +181,8 @@ def test_ev_14_one_of_two_is_read_in_the_queue(make_server, endpoints):
 @pytest.mark.parametrize("order", ["2 3", "3 2", "2:3"])
 def test_ev_14_both_are_read(server, endpoints, order):
     """Whatever the order: then there is nothing to ring for."""
-    user, endpoint = server.user(), endpoints.new()
-    user.register(endpoint, events=EVENTS, collapse=3600)
+    user, endpoint = one_rang(server, endpoints, 2)
     imap = user.session
-    user.deliver()
-    endpoint.wait(1)
-    settled(user)
-    for n in range(2):
-        user.deliver()
-        waiting(user, n + 1)
-    imap.select()
     for numbers in order.split():
         imap.must("STORE", numbers, "+FLAGS", "(\\Seen)")
     settled(user)
@@ -236,15 +191,8 @@ def test_ev_14_both_are_read(server, endpoints, order):
 
 def test_ev_14_read_after_a_restart(server, endpoints):
     """The new notifier knows whom the row is about, too."""
-    user, endpoint = server.user(), endpoints.new()
-    user.register(endpoint, events=EVENTS, collapse=3600)
-    user.deliver()
-    endpoint.wait(1)
-    settled(user)
-    user.deliver()
-    waiting(user, 1)
+    user, endpoint = one_rang(server, endpoints, 1)
     server.renew_notifier()
-    user.session.select()
     user.session.must("STORE", "2", "+FLAGS", "(\\Seen)")
     settled(user)
     assert events(endpoint) == ["MessageNew"]
@@ -253,16 +201,8 @@ def test_ev_14_read_after_a_restart(server, endpoints):
 def test_ev_14_earlier_alert_in_flight(server, endpoints):
     """Two merged alerts are in flight; the first of them is read, then they
     fail: the other one is not lost."""
-    user, endpoint = server.user(), endpoints.new()
-    user.register(endpoint, events=EVENTS, collapse=3600, payload=2)
+    user, endpoint = one_rang(server, endpoints, 2, payload=2)
     imap = user.session
-    user.deliver()
-    endpoint.wait(1)
-    settled(user)
-    for n in range(2):
-        user.deliver()
-        waiting(user, n + 1)
-    imap.select()
     endpoint.tell("delay=0.5,status=503")
     server.doveadm("lemonade", "retry", "-u", user.name, check=True)
     endpoint.wait(2)

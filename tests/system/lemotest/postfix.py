@@ -6,7 +6,6 @@ import subprocess
 
 from . import wait
 from .log import Log
-from .server import free_ports
 
 DOMAIN = "lemo.test"
 
@@ -63,7 +62,7 @@ class Postfix:
 
     def __init__(self, directory, server, conf=""):
         self.base = os.path.join(directory, "postfix")
-        self.port = free_ports(1)[0]
+        self.port = server.smtp_port
         self.log = Log(f"{self.base}/log/maillog")
         self.process = None
         for sub in ("conf", "queue", "data", "log"):
@@ -107,3 +106,14 @@ class Postfix:
         """Returns when the queue has it."""
         with smtplib.SMTP("127.0.0.1", self.port, timeout=10) as smtp:
             smtp.sendmail(sender, recipients, mail)
+
+    def is_idle(self):
+        """Nothing is in the queue."""
+        return not any(
+            files for name in ("maildrop", "incoming", "active", "deferred",
+                               "hold")
+            for _, _, files in os.walk(f"{self.base}/queue/{name}"))
+
+    def settle(self):
+        """Waits until each mail, and what it caused, is where it belongs."""
+        wait.until(self.is_idle, 10, "the queue is empty")

@@ -85,7 +85,8 @@ def is_alive(pid):
 
 
 class Server:
-    """settings: lemonade_* and their values; conf: more lines of config;
+    """smtp_port: where it submits mail, if somebody is there (a Postfix).
+    settings: lemonade_* and their values; conf: more lines of config;
     includes: instead of doc/conf; plain: no setting of ours; notifier: wait
     for it at the start; clock: one that can be set, see clock.py."""
 
@@ -97,7 +98,8 @@ class Server:
         self.clock = clock
         self.plain = plain or STOCK
         self.notifier = notifier and not self.plain
-        self.ports = dict(zip(("imap", "lmtp", "sieve"), free_ports(3)))
+        *ports, self.smtp_port = free_ports(4)
+        self.ports = dict(zip(("imap", "lmtp", "sieve"), ports))
         self.conf_file = f"{self.base}/dovecot.conf"
         self.state_dir = f"{self.base}/lemonade"
         self.log = Log(f"{self.base}/log/dovecot.log")
@@ -131,6 +133,7 @@ class Server:
                 rows = ["plugin {", *rows, "}"]
             lines = rows + lines
         names = {"BASE": self.base, "NAME": self.name,
+                 "PORT_SMTP": str(self.smtp_port),
                  "INCLUDES": "\n".join(f"!include {path}"
                                        for path in self.includes),
                  "SETTINGS": "\n".join(lines)}

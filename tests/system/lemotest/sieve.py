@@ -1,8 +1,19 @@
 """Just enough ManageSieve (RFC 5804)."""
 
 import base64
+import hashlib
+import hmac
+import os
 import re
 import socket
+
+LITERAL = re.compile(rb"\{(\d+)\}\r\n$")
+
+
+def literal(text):
+    """A string that is sent as it is, whatever is in it."""
+    data = text if isinstance(text, bytes) else text.encode()
+    return b"{%d+}\r\n" % len(data) + data
 
 
 class ManageSieve:
@@ -18,13 +29,24 @@ class ManageSieve:
         self.file.close()
         self.sock.close()
 
+    def _line(self):
+        """A line with the literals in it."""
+        line = b""
+        while True:
+            part = self.file.readline()
+            line += part
+            match = LITERAL.search(part)
+            if match is None:
+                return line.decode()
+            line += self.file.read(int(match.group(1)))
+
     def _answer(self):
         lines = []
         while True:
-            line = self.file.readline().decode()
+            line = self._line()
             if not line or re.match(r"(OK|NO|BYE)\b", line):
-                return line.split(" ")[0].strip(), lines, line
-            lines.append(line.rstrip("\r\n"))
+                return line.split()[0] if line else "", lines, line
+            lines.append(line.removesuffix("\r\n"))
 
     def _capabilities(self):
         found = {}
@@ -33,10 +55,56 @@ class ManageSieve:
             found[words[0].upper()] = words[1] if len(words) > 1 else ""
         return found
 
-    def cmd(self, text):
-        self.file.write(text.encode() + b"\r\n")
+    def cmd(self, *args):
+        """Each argument is separated by a space. Returns the status, the
+        lines before it and its own."""
+        self.file.write(b" ".join(arg if isinstance(arg, bytes) else
+                                  arg.encode() for arg in args) + b"\r\n")
         self.file.flush()
         return self._answer()
+
+    def start_tls(self, context, name):
+        """The capabilities come again."""
+        assert self.cmd("STARTTLS")[0] == "OK"
+        self.file.close()
+        self.sock = context.wrap_socket(self.sock, server_hostname=name)
+        self.file = self.sock.makefile("rwb")
+        self.capabilities = self._capabilities()
+
+    def _ask(self, message):
+        """One step of SASL: returns the server's challenge."""
+        self.file.write(b'"' + base64.b64encode(message) + b'"\r\n')
+        self.file.flush()
+        return base64.b64decode(self._line().strip().strip('"'))
+
+    def login_scram(self, user, password):
+        """SCRAM-SHA-1 (RFC 5802); the server's signature is checked."""
+        bare = f"n={user},r={base64.b64encode(os.urandom(18)).decode()}"
+        self.file.write(b'AUTHENTICATE "SCRAM-SHA-1" ')
+        challenge = self._ask(b"n,," + bare.encode()).decode()
+        nonce, salt, count = re.fullmatch(
+            r"r=([^,]*),s=([^,]*),i=(\d+)", challenge).groups()
+        salted = hashlib.pbkdf2_hmac("sha1", password.encode(),
+                                     base64.b64decode(salt), int(count))
+
+        def sign(key, text):
+            return hmac.new(key, text, "sha1").digest()
+        last = f"c=biws,r={nonce}"
+        text = ",".join((bare, challenge, last)).encode()
+        key = sign(salted, b"Client Key")
+        signature = sign(hashlib.sha1(key).digest(), text)
+        proof = bytes(a ^ b for a, b in zip(key, signature))
+        final = base64.b64encode(
+            last.encode() + b",p=" + base64.b64encode(proof))
+        mine = base64.b64encode(b"v=" + base64.b64encode(
+            sign(sign(salted, b"Server Key"), text))).decode()
+        self.file.write(b'"' + final + b'"\r\n')
+        self.file.flush()
+        line = self._line()
+        assert mine in line, line
+        if not line.startswith("OK"):
+            # as a challenge of its own; the answer is empty
+            assert self.cmd('""')[0] == "OK"
 
     def login(self, user, password):
         token = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
@@ -47,9 +115,7 @@ class ManageSieve:
         self.capabilities = self._capabilities()
 
     def put(self, name, script, activate=True):
-        data = script.encode()
-        status, _, text = self.cmd(
-            f'PUTSCRIPT "{name}" {{{len(data)}+}}\r\n' + script)
+        status, _, text = self.cmd(f'PUTSCRIPT "{name}"', literal(script))
         assert status == "OK", text
         if activate:
             status, _, text = self.cmd(f'SETACTIVE "{name}"')
