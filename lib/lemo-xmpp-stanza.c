@@ -141,6 +141,21 @@ static void add_url(struct lemo_buf *buf, const struct lemo_event *event)
 	lemo_buf_adds(buf, "</url></x>");
 }
 
+/* XEP-0131; RFC 5437 2.3 and 2.4 */
+static void add_headers(struct lemo_buf *buf, const struct lemo_event *event,
+			const struct lemo_payload_args *args)
+{
+	lemo_buf_addf(buf, "<headers xmlns='http://jabber.org/protocol/shim'>"
+		      "<header name='Urgency'>%s</header>",
+		      urgency_name(args->urgency));
+	if (event->notify_from != NULL) {
+		lemo_buf_adds(buf, "<header name='Resent-From'>");
+		add_text(buf, event->notify_from);
+		lemo_buf_adds(buf, "</header>");
+	}
+	lemo_buf_adds(buf, "</headers>");
+}
+
 void lemo_xmpp_message_add(struct lemo_buf *buf, const char *uri,
 			   const char *from, const char *id,
 			   const struct lemo_event *event,
@@ -163,9 +178,7 @@ void lemo_xmpp_message_add(struct lemo_buf *buf, const char *uri,
 	lemo_buf_adds(buf, " type='normal'>");
 	add_sentence(buf, "subject", lemo_payload_title, event, &cut);
 	add_sentence(buf, "body", lemo_payload_message, event, &cut);
-	lemo_buf_addf(buf, "<headers xmlns='http://jabber.org/protocol/shim'>"
-		      "<header name='Urgency'>%s</header></headers>",
-		      urgency_name(cut.urgency));
+	add_headers(buf, event, &cut);
 	if (cut.level >= LEMO_PAYLOAD_LOCATOR &&
 	    cut.verification_code == NULL && strlen(event->uri) <= URL_MAX)
 		add_url(buf, event);

@@ -86,10 +86,11 @@ DOVEADM_CMD_PARAMS_END
 	},
 	{
 		.name = "lemonade test",
-		.usage = ADMIN_USAGE" [--dry-run] "DEVICE_USAGE,
+		.usage = ADMIN_USAGE" [--dry-run] --feed | "DEVICE_USAGE,
 		.mail_cmd = cmd_lemonade_test_alloc,
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('n', "dry-run", CMD_PARAM_BOOL, 0)
+DOVEADM_CMD_PARAM('f', "feed", CMD_PARAM_BOOL, 0)
 DEVICE_PARAMS
 DOVEADM_CMD_PARAMS_END
 	}

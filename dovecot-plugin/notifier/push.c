@@ -167,19 +167,19 @@ void push_fill_job(struct channel_job *job, const struct target *target,
 	job->payload.events_count = events;
 }
 
-static void push_fill_feed_job(struct push *push)
+void push_fill_feed_job(struct channel_job *job,
+			const struct notifier *notifier,
+			const struct feed *feed, const struct event_line *line,
+			uint32_t uid)
 {
-	struct channel_job *job = &push->job;
-
 	i_zero(job);
-	job->uid = push->user->account->uid;
-	job->user = push->line->event.user;
-	job->event = &push->line->event;
-	job->feed = push->feed;
-	job->url = push->feed->url;
-	job->keyring = &push->feed->keyring;
-	job->payload.level =
-		push->scheduler->notifier->set->lemonade_feed_payload;
+	job->uid = uid;
+	job->user = line->event.user;
+	job->event = &line->event;
+	job->feed = feed;
+	job->url = feed->url;
+	job->keyring = &feed->keyring;
+	job->payload.level = notifier->set->lemonade_feed_payload;
 	job->payload.urgency = LEMO_URGENCY_NORMAL;
 	job->payload.events_count = 1;
 	job->trusted_url = TRUE;
@@ -362,6 +362,7 @@ void push_send(struct push *push)
 			    "no feed goes there any more");
 		return;
 	}
-	push_fill_feed_job(push);
+	push_fill_feed_job(&push->job, push->scheduler->notifier, push->feed,
+			   push->line, push->user->account->uid);
 	push_open(push, push->feed->channel);
 }

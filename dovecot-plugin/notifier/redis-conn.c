@@ -6,6 +6,7 @@
 #include "ostream.h"
 #include "safe-memset.h"
 #include "str.h"
+#include "str-sanitize.h"
 #include "lemonade-ssl-compat.h"
 #include "redis-conn.h"
 #include "redis-reader.h"
@@ -258,7 +259,8 @@ static const char *redis_conn_lost(struct redis_conn *conn)
 		return "connection is lost";
 	error = ssl_iostream_get_last_error(conn->ssl);
 	redis_conn_complain(conn, error == NULL ? "TLS handshake failed" :
-			    t_strdup_printf("TLS: %s", error));
+			    t_strdup_printf("TLS: %s",
+					    str_sanitize(error, 256)));
 	return "TLS handshake failed";
 }
 

@@ -253,21 +253,26 @@ webhook_batches_init(const struct feed *feed, unsigned int connections)
 	return batches;
 }
 
-void webhook_batches_stop(struct webhook_batches *batches)
+static void batches_answer_stopped(struct webhook_batches *batches)
 {
 	struct channel_result result = {
 		.answer = LEMO_ANSWER_RETRY, .text = "stopped"
 	};
 	struct batch *batch;
 
-	batches->stopping = TRUE;
-	timeout_remove(&batches->to);
 	while ((batch = batches->halves) != NULL) {
 		DLLIST_REMOVE(&batches->halves, batch);
 		events_answer(&batch->events, &result);
 		batch_free(batch);
 	}
 	events_answer(&batches->waiting, &result);
+}
+
+void webhook_batches_stop(struct webhook_batches *batches)
+{
+	batches->stopping = TRUE;
+	timeout_remove(&batches->to);
+	batches_answer_stopped(batches);
 }
 
 void webhook_batches_deinit(struct webhook_batches **_batches)
@@ -292,7 +297,9 @@ void webhook_batches_add(struct webhook_batches *batches,
 	event->callback = callback;
 	event->context = context;
 	events_append(&batches->waiting, event);
+	if (batches->stopping)
+		batches_answer_stopped(batches);
 	/* when all that may go now has come */
-	if (batches->to == NULL)
+	else if (batches->to == NULL)
 		batches->to = timeout_add_short(0, batches_run, batches);
 }

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """The feeds beside their yardsticks, interleaved, in ROUNDS rounds.
 
-    feeds.py [--rounds N] [--users N]
+    feeds.py [--rounds N]
 
 redis live: durable events a second through notifier and Redis, from the first
-    line said to the last row gone
+    line said to the last row gone; "by CPU": a second of the notifier's CPU
 redis enqueue: the same while Redis is stopped: events acknowledged a second
 redis drain: those events' rows to the stream, a second, when it goes on;
     beside XADDs a second of redis-benchmark, as much in a pipeline
 batch drain, single drain: rows to a webhook a second, in batches of 100 and
     each in its own request
-webhook beside hanging Redis, beside wrong password: single drain's rate with
-    10,000 rows waiting for such a Redis, beside one without
+webhook beside hanging Redis, beside locked Redis: events (line -> outbox ->
+    HTTP answer -> row gone) per second of the notifier's CPU while 10,000 rows
+    wait for a Redis that hangs, or that refuses the password, beside a notifier
+    without such rows
 """
 
 import argparse
@@ -27,9 +29,11 @@ from lemotest.server import free_ports
 
 CLIENTS = 32
 EVENTS = 40000
+BESIDE = 20000
 WAITING = 10000
 PIPELINE = 512      # the notifier's own
 BODY_OCTETS = 1000
+TICKS = os.sysconf("SC_CLK_TCK")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr"
 
 
@@ -44,10 +48,11 @@ class Bench:
         self.sink = subprocess.Popen(
             [compile_c("http-sink", directory), str(self.port)],
             stdout=subprocess.DEVNULL)
-        self.server = Server(directory, "bench", {
+        self.settings = {
             **NO_BUDGETS, "lemonade_feed_events": "MessageNew",
             "lemonade_feed_file": self.feed_file(),
-            "lemonade_outbox_limit": 1000000}).start()
+            "lemonade_outbox_limit": 1000000}
+        self.server = Server(directory, "bench", self.settings).start()
 
     def write(self, name, text):
         path = f"{self.directory}/{name}"
@@ -66,36 +71,53 @@ class Bench:
             f"batch.test {webhook}/batch {secret} batch=100",
             f"single.test {webhook}/single {secret}")))
 
-    def rows(self):
-        return int(self.server.rows("lemonade", "status")[0]["rows"])
+    @staticmethod
+    def rows(server):
+        return int(server.rows("lemonade", "status")[0]["rows"])
 
-    def send(self, domain, count=EVENTS):
+    def send(self, domain, count=EVENTS, server=None):
         """Events acknowledged a second; every user is new."""
         self.first += count
         return float(subprocess.run(
-            [self.send_lines, f"{self.server.base}/run/lemonade-notify",
+            [self.send_lines, f"{(server or self.server).base}/run/"
+             "lemonade-notify",
              str(CLIENTS), str(count), str(self.first - count), domain],
             check=True, capture_output=True, text=True).stdout)
 
-    def drain(self, left=0):
+    def drain(self, left=0, server=None):
         """Seconds until no more rows are left."""
         start = time.monotonic()
-        while self.rows() > left:
+        while self.rows(server or self.server) > left:
             time.sleep(0.02)
         return time.monotonic() - start
 
-    def live(self, domain, left=0):
-        start = time.monotonic()
+    def live(self, domain):
+        """Two rates: by the clock, and by the notifier's CPU."""
+        start, before = time.monotonic(), cpu(self.server)
         self.send(domain)
-        self.drain(left)
-        return EVENTS / (time.monotonic() - start)
+        self.drain()
+        return (EVENTS / (time.monotonic() - start),
+                EVENTS / (cpu(self.server) - before))
 
-    def stopped(self, process, domain):
-        """Enqueue with the receiver stopped, then drain: two rates."""
-        process.send_signal(signal.SIGSTOP)
-        enqueue = self.send(domain)
-        process.send_signal(signal.SIGCONT)
-        return enqueue, EVENTS / self.drain()
+    def per_cpu(self, server, left=0):
+        before = cpu(server)
+        self.send("single.test", BESIDE, server)
+        self.drain(left, server)
+        return BESIDE / (cpu(server) - before)
+
+    def beside(self, domain, rounds):
+        """With rows that wait for this domain, and without: two servers that
+        have done nothing else before."""
+        full, clear = [Server(self.directory, f"{name}-{domain}",
+                              self.settings).start()
+                       for name in ("full", "clear")]
+        try:
+            self.send(domain, WAITING, full)
+            return [(self.per_cpu(full, WAITING), self.per_cpu(clear))
+                    for _ in rounds]
+        finally:
+            full.stop()
+            clear.stop()
 
     def redis_benchmark(self):
         out = subprocess.run(
@@ -114,6 +136,12 @@ class Bench:
         self.sink.wait()
         for redis in (self.redis, self.hanging, self.locked):
             redis.stop()
+
+
+def cpu(server):
+    with open(f"/proc/{server.notifier_pid()}/stat", encoding="ascii") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def show(what, values, yardstick=None):
@@ -135,29 +163,25 @@ def main():
     rounds = range(args.rounds)
     try:
         print(f"{'events a second':<36} {'ours':>8} {'bare':>8}  ratio")
-        live, enqueue, drain, bare = zip(*[
-            (bench.live("redis.test"),
+        live, live_cpu, enqueue, drain, by_cpu, bare = zip(*[
+            (*bench.live("redis.test"),
              *bench.stopped(bench.redis.process, "redis.test"),
              bench.redis_benchmark()) for _ in rounds])
         show("redis live", live)
+        show("redis live, by CPU", live_cpu)
         show("redis enqueue", enqueue)
         show("redis drain / redis-benchmark", drain, bare)
+        show("redis drain, by CPU", by_cpu)
         batch, single = zip(*[
             (bench.stopped(bench.sink, "batch.test")[1],
              bench.stopped(bench.sink, "single.test")[1]) for _ in rounds])
         show("batch drain / single drain", batch, single)
-        for name, domain in (("hanging", "hanging.test"),
-                             ("locked", "locked.test")):
-            without = [bench.live("single.test") for _ in rounds]
-            if name == "hanging":
-                bench.hanging.process.send_signal(signal.SIGSTOP)
-            bench.send(domain, WAITING)
-            beside = [bench.live("single.test", WAITING) for _ in rounds]
-            show(f"webhook beside {name} Redis", beside, without)
-            bench.hanging.process.send_signal(signal.SIGCONT)
-            bench.server.doveadm("lemonade", "retry", check=True)
-            if name == "hanging":
-                bench.drain()
+        bench.hanging.process.send_signal(signal.SIGSTOP)
+        show("webhook beside hanging Redis",
+             *zip(*bench.beside("hanging.test", rounds)))
+        bench.hanging.process.send_signal(signal.SIGCONT)
+        show("webhook beside locked Redis",
+             *zip(*bench.beside("locked.test", rounds)))
     finally:
         bench.close()
         shutil.rmtree(directory, ignore_errors=True)

@@ -96,7 +96,7 @@ def test_batch_of_one_from_lmtp(server, feed):
     assert event["data"]["vnd.lemonade.subject"] == "one"
 
 
-def test_batches_come_again_after_500(server, feed):
+def test_ev_15_batches_come_again_after_500(server, feed):
     """The answer is that of every event in it; what was refused comes again
     under the same ids, and before what is later."""
     server.log.expect("push")

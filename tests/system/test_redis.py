@@ -113,7 +113,7 @@ def test_redis_mail_arrives(redis_server, redis):
     assert event["data"]["vnd.lemonade.subject"] == "merger"
 
 
-def test_redis_order_of_many_users(redis_server, redis):
+def test_ev_15_redis_order_of_many_users(redis_server, redis):
     users = [f"u{n}@many.test" for n in range(40)]
     arrived(redis, "mail", tell(redis_server, users, 10))
 
@@ -176,7 +176,7 @@ def test_redis_errors_are_shown_and_wait(redis_server, redis, user, stream,
     assert queue(redis_server, user) == []
 
 
-def test_redis_restart_loses_nothing(redis_server, redis):
+def test_ev_15_redis_restart_loses_nothing(redis_server, redis):
     redis_server.log.expect("redis://")
     ids = tell(redis_server, ["a@again.test", "b@again.test"], 3)
     redis.stop()
@@ -188,7 +188,7 @@ def test_redis_restart_loses_nothing(redis_server, redis):
     arrived(redis, "mail", ids, twice=True)
 
 
-def test_redis_notifier_is_killed(redis_server, redis):
+def test_ev_15_redis_notifier_is_killed(redis_server, redis):
     """At least once, and what comes twice has the same id."""
     users = [f"u{n}@kill.test" for n in range(20)]
     redis_server.log.expect("lemonade-notify.*killed with signal 9")
@@ -246,9 +246,13 @@ def test_redis_what_is_none(redis_server, redis):
 
 def consume(redis, consumer, *options, stream="group"):
     """The ids that the example of doc/ handled, in order."""
+    # as in channels.md
+    redis.client.execute_command(
+        "ACL", "SETUSER", "crm", "on", ">" + PASSWORD, f"~{stream}", "~seen:*",
+        *"+@stream +@string +@keyspace +@transaction +@connection".split())
     out = subprocess.run(
         [sys.executable, f"{TOP}/doc/examples/redis-consumer.py",
-         f"redis://:{quote(PASSWORD)}@127.0.0.1:{redis.port}/0", stream,
+         f"redis://crm:{quote(PASSWORD)}@127.0.0.1:{redis.port}/0", stream,
          "crm", consumer, "--once", *options], check=True, text=True,
         capture_output=True, timeout=20).stdout
     return [line.split()[0] for line in out.splitlines()]
@@ -272,6 +276,21 @@ def test_redis_example_consumer(redis_server, redis):
     assert consume(redis, "two") == second[1:]
     assert consume(redis, "two", "--idle", "0") == [second[0]]
     assert redis.client.xpending("group", "crm")["pending"] == 0
+
+
+def test_redis_dry_run(redis_server, redis):
+    """The exact fields, and nothing sent; without it, an entry."""
+    user = redis_server.user()
+    args = ("lemonade", "test", "-u", user.name, "--feed")
+    out, = json.loads(redis_server.doveadm("-f", "json", *args, "--dry-run",
+                                           check=True).stdout)
+    assert (out["method"], out["url"]) == ("XADD", redis.url("mail"))
+    assert out["headers"].startswith("mail\nMAXLEN\n~\n100000\n*\nid")
+    assert json.loads(out["body"])["data"]["user"] == user.name
+    assert not redis.entries("mail", user.name)
+    assert redis_server.rows(*args) == [{"result": "OK"}]
+    assert len(redis.entries("mail", user.name)) == 1
+    assert redis_server.doveadm(*args, "phone").returncode != 0
 
 
 BAD_LINES = {

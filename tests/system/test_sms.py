@@ -7,6 +7,7 @@ import pytest
 
 import conftest
 from lemotest import wait
+from lemotest.clock import Clock
 from lemotest.sieve import ManageSieve
 
 VENDOR = "/shared/vendor/vendor.lemonade"
@@ -160,6 +161,25 @@ def test_sms_daily_cap(make_server, kannel):
     wait.until(lambda: held(other, "budget"), 5)
     assert server.log.wait("lemonade_sms_daily_total = 3")
     assert len(phone.texts()) == 2 and len(his.texts()) == 1
+
+
+def test_sms_cap_is_of_a_day(make_server, run_dir, kannel):
+    """The next day (UTC) there are new ones, for what waits."""
+    clock = Clock(run_dir)
+    server = make_server(clock=clock, **settings(kannel,
+                                                 lemonade_sms_daily_user=1))
+    user, phone = server.user(), kannel.phone()
+    add_verified(server, user, phone.url)
+    user.deliver()
+    phone.wait(1)
+    server.log.expect("more pushes than its budget", "clock", "Time")
+    user.deliver()
+    wait.until(lambda: held(user, "budget"), 5)
+    server.doveadm("lemonade", "retry", check=True)
+    wait.until(lambda: held(user, "budget") == 2, 5)
+    clock.set(24 * 3600)
+    server.doveadm("lemonade", "retry", check=True)
+    phone.wait(2)
 
 
 def test_sms_cap_counts_what_went_out(make_server, endpoints, kannel):

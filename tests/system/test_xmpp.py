@@ -20,7 +20,8 @@ OPEN = (b"<stream:stream xmlns='jabber:component:accept' xmlns:stream="
 @pytest.fixture(scope="module")
 def _xmpp_server(run_dir, endpoints, prosody):
     server = conftest.start(run_dir, endpoints, "xmpp", {
-        "lemonade_allow_hosts": "bounce.test:5269", **prosody.settings()})
+        "lemonade_allow_hosts": "bounce.test:5269",
+        "lemonade_sieve_targets": f"xmpp:{DOMAIN}", **prosody.settings()})
     yield server
     server.log.mark()
     # sessions and the notifier end at the same time
@@ -287,3 +288,58 @@ def test_xmpp_no_secret(make_server, prosody):
     wait.until(lambda: status(user, "lastResult") ==
                "lemonade_xmpp_secret_file has no secret", 5)
     assert status(user, "pending") == 1
+
+
+def notify(user, script):
+    with ManageSieve(user.server.ports["sieve"]) as sieve:
+        sieve.login(user.name, user.password)
+        sieve.put("main", f'require "enotify";\r\n{script}\r\n')
+
+
+def test_sn_08_sieve_tells_a_target(xmpp_server, prosody):
+    """RFC 5437 3.1 to 3.4: the text of :message counts more than the URI's;
+    its subject; urgency; the location of the mail. The owner is named, and
+    the sender is the component, whatever :from says."""
+    user, phone = xmpp_server.user(), prosody.phone()
+    uri = f"{phone.uri}?message;subject=SIEVE;body=Wherefore%20art%20thou"
+    notify(user, f'notify "{phone.uri}"; notify "{uri}%3F"; '
+           'notify :importance "1" :from "juliet@remote.test" '
+           f':message "<&\'>]]>" "{uri};x=y";')
+    user.deliver(subject="Contact me immediately!")
+    owner = f" (Sieve filter of {user.name}"
+    found = {m.body: m for m in phone.wait(3)}
+    assert found.keys() == {
+        "Joe <joe@remote.test>: Contact me immediately!" + owner + ")",
+        "Wherefore art thou?" + owner + ")",
+        "<&\'>]]>" + owner + ", for juliet@remote.test)"}
+    urgent = found["<&\'>]]>" + owner + ", for juliet@remote.test)"]
+    assert urgent.subject == "SIEVE" and urgent.urgency == "high"
+    assert "Resent-From" in repr(urgent)
+    for message in found.values():
+        assert message.attributes["from"] == f"lemonade@{COMPONENT}"
+        assert message.attributes["type"] == "normal"
+        assert message.url.endswith("/;UID=1")
+
+
+def test_sn_08_sieve_tells_a_device(xmpp_server, prosody):
+    """A verified device whose URL says a query of its own."""
+    user, phone = xmpp_server.user(), prosody.phone()
+    add_verified(xmpp_server, user, phone.uri, payload=0,
+                 filter="SUBJECT never")
+    notify(user, f'notify :message "line\r\nline" "{phone.uri}";')
+    user.deliver()
+    message, = phone.wait(1)
+    assert message.body == f"line\nline (Sieve filter of {user.name})"
+
+
+def test_sn_08_sieve_bad_uris(xmpp_server):
+    user = xmpp_server.user()
+    for uri in ("xmpp:", "xmpp:bob", "xmpp://me@a.test/bob@a.test",
+                "xmpp:bob@a.test#x", "xmpp:b<b@a.test",
+                "xmpp:bob@a.test?message;body=%f"):
+        with ManageSieve(user.server.ports["sieve"]) as sieve:
+            sieve.login(user.name, user.password)
+            script = f'require "enotify"; notify "{uri}";'
+            status, _, text = sieve.cmd(
+                f'PUTSCRIPT "x" {{{len(script)}+}}\r\n{script}')
+            assert status == "NO", (uri, text)
