@@ -21,6 +21,8 @@ struct lemo_payload_args {
 	enum lemo_urgency urgency;
 	/* how many events the push stands for (>= 1) */
 	uint32_t events_count;
+	/* octets of a Sieve script's words; 0: LEMO_NOTIFY_TEXT_MAX */
+	size_t text_max;
 	/* set for a verification push: its code */
 	const char *verification_code;
 };

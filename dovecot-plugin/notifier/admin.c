@@ -33,6 +33,7 @@ static const struct admin_command {
 	{ "TEST", 5, 5, TRUE, admin_cmd_test },
 	{ "TEST-FEED", 2, 2, TRUE, admin_cmd_test_feed },
 	{ "CODE", 4, 4, FALSE, admin_cmd_code },
+	{ "SIEVE-SECRET", 1, 1, FALSE, admin_cmd_sieve_secret },
 	{ "VAPID-SHOW", 0, 0, FALSE, admin_cmd_vapid_show },
 	{ "VAPID-EXPORT", 0, 0, FALSE, admin_cmd_vapid_export },
 	{ "VAPID-IMPORT", 1, 1, FALSE, admin_cmd_vapid_import },

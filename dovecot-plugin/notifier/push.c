@@ -291,6 +291,7 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 
 	push->push_id = i_strdup(push_make_id(push));
 	push->job.push_id = push->push_id;
+	push->job.tries = push->tries;
 	push->state = PUSH_IN_FLIGHT;
 	push->sent_at = notify_clock_msecs();
 	push->sent_wall = notify_clock_wall_msecs();
