@@ -283,6 +283,24 @@ def sessions_of(uid, server, line, count=1):
         process.stdin.close()
 
 
+@contextlib.contextmanager
+def saying(user, *texts):
+    """A connection of the user's uid that has said the first of the texts;
+    gives a function that says the next."""
+    with subprocess.Popen(
+            [sys.executable, "-c", TURNS,
+             f"{user.server.base}/run/lemonade-notify", *texts],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=user.uid,
+            group=user.uid, extra_groups=[], text=True, cwd="/") as process:
+        assert process.stdout.readline().startswith("PRESENCE")
+
+        def say():
+            process.stdin.write("\n")
+            process.stdin.flush()
+        yield say
+        process.stdin.close()
+
+
 def presence_line(user, session="s1", ip="127.0.0.1", devices=("phone",)):
     return "\t".join(("PRESENCE", user.name, session, ip, *devices))
 
@@ -481,13 +499,8 @@ def test_nf_05_connected_when_quiet_hours_end(user, endpoints, zones):
         user.deliver()
     watch = Watch(user)
     assert watch.status()["pending"] == 2
-    path = f"{user.server.base}/run/lemonade-notify"
-    with subprocess.Popen(
-            [sys.executable, "-c", TURNS, path, f"{VERSION}\n"
-             f"{presence_line(user)}\n", "AWAY\t0\n"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=user.uid,
-            group=user.uid, extra_groups=[], text=True, cwd="/") as phone:
-        assert phone.stdout.readline().startswith("PRESENCE")
+    with saying(user, f"{VERSION}\n{presence_line(user)}\n",
+                "AWAY\t0\n") as phone:
         value = json.loads(user.get_device("phone"))
         del value["quiet"]
         user.session.logout()
@@ -496,10 +509,8 @@ def test_nf_05_connected_when_quiet_hours_end(user, endpoints, zones):
         wait.until(lambda: watch.status()["pending"] == 0, 5, "released")
         assert watch.held() == 2
         assert endpoint.pushes() == []
-        phone.stdin.write("\n")
-        phone.stdin.flush()
+        phone()
         endpoint.wait()
-        phone.stdin.close()
 
 
 # -- dead connections
