@@ -12,7 +12,7 @@ import pytest
 
 from lemotest import wait
 from lemotest.namespace import UIDS
-from lemotest.server import is_24
+from lemotest.server import is_24, is_alive
 from lemotest.users import PUSH, deliver_patiently, message
 from lemotest.wire import Door, VERSION
 from lemotest.zones import zones_of
@@ -482,8 +482,11 @@ def test_nf_05_hibernated_counts_until_it_ends(sleeper):
 def test_nf_05_anvil_gone_then_push(sleeper):
     server, user, endpoint, _session = sleeper
     server.log.expect("anvil")
-    for pid in server.pids("anvil"):
+    pids = server.pids("anvil")
+    for pid in pids:
         server.signal(pid, 9)
+    # until its end it has answered, and is there
+    wait.until(lambda: not any(map(is_alive, pids)), 5, "anvil is gone")
     pushed(endpoint, user)
     server.log.wait("lemonade-notify.*anvil: ")
 
