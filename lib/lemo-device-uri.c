@@ -1,6 +1,8 @@
 #include "lemo-device-uri.h"
+#include "lemo-mailto.h"
 #include "lemo-sip.h"
 #include "lemo-sms.h"
+#include "lemo-xmpp.h"
 
 #include <string.h>
 #include <strings.h>
@@ -8,9 +10,18 @@
 #include "lemo-banned.h"
 
 #define EMN_MUST_BE "must be emn:+ and an international number"
+#define MAILTO_MUST_BE "must be mailto:user@host"
 #define SIP_MUST_BE "must be sip:user@host or sips:user@host"
 #define SMS_MUST_BE "must be tel: or sms: and then + and an international " \
 	"number"
+#define XMPP_MUST_BE "must be xmpp:user@host"
+
+static int check_mailto(const char *uri, const char **error_r)
+{
+	struct lemo_mailto_address address;
+
+	return lemo_mailto_parse(uri, &address, error_r);
+}
 
 static int check_sip(const char *uri, const char **error_r)
 {
@@ -26,12 +37,24 @@ static int check_number(const char *uri, const char **error_r)
 	return lemo_sms_parse_url(uri, &number, error_r);
 }
 
+static int check_xmpp(const char *uri, const char **error_r)
+{
+	struct lemo_xmpp_uri parts;
+
+	if (lemo_xmpp_uri_parse(uri, &parts, error_r) < 0)
+		return -1;
+	*error_r = XMPP_MUST_BE;
+	return parts.query == NULL ? 0 : -1;
+}
+
 static const struct lemo_device_uri uris[] = {
 	{ "emn", "emn", EMN_MUST_BE, check_number },
+	{ "mailto", "mailto", MAILTO_MUST_BE, check_mailto },
 	{ "sip", "sip", SIP_MUST_BE, check_sip },
 	{ "sips", "sip", SIP_MUST_BE, check_sip },
 	{ "sms", "sms", SMS_MUST_BE, check_number },
-	{ "tel", "sms", SMS_MUST_BE, check_number }
+	{ "tel", "sms", SMS_MUST_BE, check_number },
+	{ "xmpp", "xmpp", XMPP_MUST_BE, check_xmpp }
 };
 #define URIS_COUNT (sizeof(uris) / sizeof(uris[0]))
 

@@ -14,6 +14,8 @@ enum lemo_event_field_kind {
 	LEMO_FIELD_STR,
 	/* free text: may be cut short in a payload */
 	LEMO_FIELD_TEXT,
+	/* a Sieve script's words: may have several lines */
+	LEMO_FIELD_WORDS,
 	/* like STR; its value is a URL: printable ASCII */
 	LEMO_FIELD_URL,
 	LEMO_FIELD_U32,
@@ -34,7 +36,7 @@ struct lemo_event_field {
 	unsigned short offset;
 };
 
-#define LEMO_EVENT_FIELDS_COUNT 46
+#define LEMO_EVENT_FIELDS_COUNT 49
 extern const struct lemo_event_field
 	lemo_event_fields[LEMO_EVENT_FIELDS_COUNT];
 

@@ -61,6 +61,9 @@ const struct lemo_event_field lemo_event_fields[LEMO_EVENT_FIELDS_COUNT] = {
 	FIELD("diskQuota", disk_quota, U64, 1),
 	FIELD("diskUsed", disk_used, U64, 1),
 	FIELD("maxMessages", max_messages, U64, 1),
+	FIELD("vnd.lemonade.notifyText", notify_text, WORDS, 0),
+	FIELD("vnd.lemonade.notifySubject", notify_subject, TEXT, 0),
+	FIELD("vnd.lemonade.notifyFrom", notify_from, TEXT, 0),
 	FIELD("vnd.lemonade.feed", feed, BOOL, LEMO_FIELD_NEVER),
 	/* not members of a simple kind: see field_decode() */
 	FIELD(KEY_TYPE, type, U32, LEMO_FIELD_NEVER),
@@ -194,17 +197,30 @@ static void add_field(struct lemo_buf *buf,
 	}
 }
 
+/* "" = NULL */
+static void add_next_component(struct lemo_buf *buf, const char *str)
+{
+	lemo_buf_adds(buf, "\001t");
+	if (str != NULL)
+		add_component(buf, str);
+}
+
 static void add_device(struct lemo_buf *buf,
 		       const struct lemo_event_device *device)
 {
 	add_key(buf, &lemo_event_fields[FIELD_DEVICE]);
 	add_component(buf, device->name);
-	lemo_buf_adds(buf, "\001t");
-	add_component(buf, device->verdict);
+	add_next_component(buf, device->verdict);
 	if (device->subscription == NULL)
 		return;
+	add_next_component(buf, device->subscription);
+	if (device->text == NULL)
+		return;
+	add_next_component(buf, device->text);
+	add_next_component(buf, device->subject);
+	add_next_component(buf, device->from);
 	lemo_buf_adds(buf, "\001t");
-	add_component(buf, device->subscription);
+	lemo_buf_addu(buf, device->importance);
 }
 
 void lemo_event_encode(const struct lemo_event *event, struct lemo_buf *buf)
@@ -326,8 +342,34 @@ static bool next_component(char *str, char *end, char **next_r)
 	return true;
 }
 
-static bool append_device(struct decoder *dec, const char *name,
-			  const char *verdict, const char *subscription)
+/* NAME, VERDICT, JSON; TEXT, SUBJECT, FROM, IMPORTANCE */
+#define DEVICE_PARTS_MIN 2
+#define DEVICE_PARTS_MAX 7
+
+static const char *null_if_empty(const char *str)
+{
+	return str == NULL || *str == '\0' ? NULL : str;
+}
+
+/* A script's words go with all that belongs to them. */
+static bool set_device_text(struct decoder *dec, char *const *part,
+			    struct lemo_event_device *device)
+{
+	const char *importance = part[6];
+
+	if (part[3] == NULL)
+		return true;
+	if (importance == NULL || importance[0] < '0' ||
+	    importance[0] > '3' || importance[1] != '\0')
+		return fail(dec, "bad text for a device");
+	device->text = part[3];
+	device->subject = null_if_empty(part[4]);
+	device->from = null_if_empty(part[5]);
+	device->importance = importance[0] - '0';
+	return true;
+}
+
+static bool append_device(struct decoder *dec, char *const *part)
 {
 	struct lemo_event *event = &dec->event;
 	struct lemo_event_device *device;
@@ -336,31 +378,31 @@ static bool append_device(struct decoder *dec, const char *name,
 	if (event->devices_count == LEMO_EVENT_MAX_DEVICES)
 		return fail(dec, "too many devices");
 	for (i = 0; i < event->devices_count; i++) {
-		if (strcmp(event->devices[i].name, name) == 0)
+		if (strcmp(event->devices[i].name, part[0]) == 0)
 			return fail(dec, "doubled device");
 	}
 	device = &event->devices[event->devices_count++];
-	device->name = name;
-	device->verdict = verdict;
-	device->subscription = subscription;
-	return true;
+	device->name = part[0];
+	device->verdict = part[1];
+	device->subscription = part[2];
+	return set_device_text(dec, part, device);
 }
 
 static bool decode_device(struct decoder *dec, char *value, size_t len)
 {
-	char *part[3] = { value, NULL, NULL }, *next;
+	char *part[DEVICE_PARTS_MAX] = { value }, *next;
 	unsigned int i = 0;
 
 	for (next = value; next != NULL; i++) {
-		if (i == 3)
+		if (i == DEVICE_PARTS_MAX)
 			return fail(dec, "bad device");
 		part[i] = next;
 		if (!next_component(next, value + len, &next))
 			return fail(dec, "bad escape in device");
 	}
-	if (part[1] == NULL)
+	if (i < DEVICE_PARTS_MIN)
 		return fail(dec, "device without verdict");
-	return append_device(dec, part[0], part[1], part[2]);
+	return append_device(dec, part);
 }
 
 /* value is unescaped and NUL-terminated. */

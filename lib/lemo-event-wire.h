@@ -10,9 +10,9 @@
  * Keys are the parameter names of RFC 5423 section 5 where it has one, else
  * "vnd.lemonade.*" (table in lemo-event-wire.c; vnd.lemonade.event is the
  * type, vnd.lemonade.id the id). Each device comes as
- *   device=NAME\001tVERDICT[\001tJSON]
- * i.e. name, verdict and subscription tab-escaped once as a list and then
- * again as a value. The alphabet is that of Dovecot's str_tabescape():
+ *   device=NAME\001tVERDICT[\001tJSON[\001tTEXT\001tSUBJECT\001tFROM\001tIMPORTANCE]]
+ * i.e. name, verdict, subscription and a Sieve script's words tab-escaped once
+ * as a list and then again as a value; importance is a digit. The alphabet is that of Dovecot's str_tabescape():
  * \001 1, TAB t, CR r, LF n, NUL 0, each behind \001.
  */
 
@@ -20,8 +20,8 @@
 #include "lemo-event.h"
 
 /* Longest line, LF included: ten devices of 4 KB, escaped, ten tokens of 4 KB
-   that need no escape, and the rest. */
-#define LEMO_EVENT_LINE_MAX (192 * 1024)
+   that need no escape, a script's words for some of them, and the rest. */
+#define LEMO_EVENT_LINE_MAX (224 * 1024)
 
 /* Appends the line with its LF. On overflow buf->failed is set. */
 void lemo_event_encode(const struct lemo_event *event, struct lemo_buf *buf);

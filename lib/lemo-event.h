@@ -55,6 +55,10 @@ struct lemo_event_device {
 	const char *verdict;
 	/* The device's JSON as stored; set only on a match. */
 	const char *subscription;
+	/* What a Sieve script says to it (RFC 5435), as below; text NULL:
+	   nothing, then the others are not set either. */
+	const char *text, *subject, *from;
+	uint32_t importance;
 };
 
 #define LEMO_VERDICT_MATCH "match"
@@ -66,10 +70,12 @@ struct lemo_event_device {
 #define LEMO_VERDICT_ACL "acl"           /* mailbox no longer readable */
 #define LEMO_VERDICT_OWN "own"           /* sent by the same user */
 #define LEMO_VERDICT_FILTER "filter"     /* SEARCH criteria say no */
+#define LEMO_VERDICT_AUTO "auto"         /* mailto: sent by a machine */
 #define LEMO_VERDICT_SCRIPT "script"     /* push:none in a Sieve script */
 
-/* 10 of METADATA and 10 device tokens (LEMO_DEVICES_MAX, LEMO_TOKENS_MAX) */
-#define LEMO_EVENT_MAX_DEVICES 20
+/* 10 of METADATA and 10 device tokens (LEMO_DEVICES_MAX, LEMO_TOKENS_MAX), and
+   what a Sieve script notifies that is no device (LEMO_SIEVE_NOTIFY_MAX) */
+#define LEMO_EVENT_MAX_DEVICES 28
 
 /*
  * Strings are UTF-8 or NULL when absent; numbers are 0 when absent. The
@@ -125,6 +131,10 @@ struct lemo_event {
 	/* only if a device or feed wants payload level 3 (decoded headers,
 	   date in RFC 3339) or 4 (snippet) */
 	const char *from, *to, *subject, *date, *snippet;
+
+	/* in the notifier, as soon as it looks at one device: the words of a
+	   Sieve script, its subject and :from, see lemo-notify-uri.h */
+	const char *notify_text, *notify_subject, *notify_from;
 
 	/* quota events: RFC 5423 diskQuota and diskUsed in units of 1024
 	   octets and maxMessages; messages is then what counts against it.

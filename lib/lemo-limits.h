@@ -33,6 +33,20 @@
 /* Devices that Sieve scripts name for one delivery; more are ignored. */
 #define LEMO_SIEVE_NOTIFY_MAX 8
 
+/* Filters of RFC 5466: octets of a name, of the criteria, of a description
+   (RFC 5464 asks for at least 1024), and how many a user may have of each. */
+#define LEMO_NAMED_FILTER_NAME_MAX 128
+#define LEMO_NAMED_FILTER_SIZE_MAX 4096
+#define LEMO_NAMED_FILTER_TEXT_MAX 1024
+#define LEMO_NAMED_FILTERS_MAX 100
+/* Filters that name filters: how deep, how many, and how many octets of
+   criteria they all together may put into one command. */
+#define LEMO_NAMED_FILTER_DEPTH_MAX 10
+#define LEMO_NAMED_FILTER_USES_MAX 64
+#define LEMO_NAMED_FILTER_OCTETS_MAX (16 * 1024)
+/* Lists in lists within the criteria of one. */
+#define LEMO_NAMED_FILTER_LISTS_MAX 32
+
 #define LEMO_USER_MAX 255
 
 #endif

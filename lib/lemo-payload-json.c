@@ -3,6 +3,7 @@
    push, in the notifier's hot loop. */
 
 #include "lemo-payload-private.h"
+#include "lemo-notify-uri.h"
 #include "lemo-utf8.h"
 
 #include <string.h>
@@ -67,14 +68,15 @@ void lemo_out_addu(const struct lemo_out *out, uint64_t num)
 	lemo_buf_addu(out->buf, num);
 }
 
-void lemo_out_add_text(const struct lemo_out *out, const char *str, size_t max)
+static void add_clean(const struct lemo_out *out, const char *str, size_t max,
+		      bool lines)
 {
 	size_t len = strlen(str), cut = lemo_utf8_cut(str, len, max);
 	size_t i, control, start = 0;
 
 	for (i = 0; i < cut; i += control > 0 ? control : 1) {
 		control = lemo_control_len(str + i, cut - i);
-		if (control == 0)
+		if (control == 0 || (lines && str[i] == '\n'))
 			continue;
 		out_chars(out, str + start, i - start);
 		out_chars(out, " ", 1);
@@ -83,6 +85,17 @@ void lemo_out_add_text(const struct lemo_out *out, const char *str, size_t max)
 	out_chars(out, str + start, cut - start);
 	if (cut < len)
 		lemo_out_add(out, ellipsis);
+}
+
+void lemo_out_add_text(const struct lemo_out *out, const char *str, size_t max)
+{
+	add_clean(out, str, max, false);
+}
+
+void lemo_out_add_words(const struct lemo_out *out, const char *str,
+			size_t max)
+{
+	add_clean(out, str, max, true);
 }
 
 void lemo_json_name(struct lemo_buf *buf, const char *name)
@@ -113,7 +126,8 @@ void lemo_json_number(struct lemo_buf *buf, const char *name, uint64_t num)
 	lemo_buf_addu(buf, num);
 }
 
-void lemo_json_text(struct lemo_buf *buf, const char *name, const char *text)
+static void add_cleaned(struct lemo_buf *buf, const char *name,
+			const char *text, size_t max, bool lines)
 {
 	struct lemo_out out = { buf, true };
 
@@ -121,6 +135,17 @@ void lemo_json_text(struct lemo_buf *buf, const char *name, const char *text)
 		return;
 	lemo_json_name(buf, name);
 	lemo_buf_addc(buf, '"');
-	lemo_out_add_text(&out, text, LEMO_TEXT_MAX);
+	add_clean(&out, text, max, lines);
 	lemo_buf_addc(buf, '"');
+}
+
+void lemo_json_text(struct lemo_buf *buf, const char *name, const char *text)
+{
+	add_cleaned(buf, name, text, LEMO_TEXT_MAX, false);
+}
+
+void lemo_json_words(struct lemo_buf *buf, const char *name,
+		     const char *words)
+{
+	add_cleaned(buf, name, words, LEMO_NOTIFY_TEXT_MAX, true);
 }

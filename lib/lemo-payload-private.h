@@ -27,6 +27,10 @@ void lemo_out_addu(const struct lemo_out *out, uint64_t num);
 void lemo_out_add_text(const struct lemo_out *out, const char *str,
 		       size_t max);
 
+/* The same for a Sieve script's words, which keep their line breaks. */
+void lemo_out_add_words(const struct lemo_out *out, const char *str,
+			size_t max);
+
 /* "name": with a comma before it if it is not the first of its object */
 void lemo_json_name(struct lemo_buf *buf, const char *name);
 void lemo_json_chars(struct lemo_buf *buf, const char *str, size_t len);
@@ -35,6 +39,8 @@ void lemo_json_string(struct lemo_buf *buf, const char *name,
 		      const char *value);
 void lemo_json_number(struct lemo_buf *buf, const char *name, uint64_t num);
 void lemo_json_text(struct lemo_buf *buf, const char *name, const char *text);
+void lemo_json_words(struct lemo_buf *buf, const char *name,
+		     const char *words);
 
 /* lemo-payload.c: the members of "data" */
 void lemo_payload_add_fields(struct lemo_buf *buf,
@@ -50,6 +56,9 @@ typedef void lemo_sentence_t(const struct lemo_out *out,
 			     const struct lemo_event *event,
 			     const struct lemo_payload_args *args);
 lemo_sentence_t lemo_payload_title, lemo_payload_message;
+/* " (Sieve filter of ...)": ends all that a script says. */
+void lemo_payload_add_owner(const struct lemo_out *out,
+			    const struct lemo_event *event);
 bool lemo_payload_tells_mailbox(const struct lemo_event *event,
 				const struct lemo_payload_args *args);
 

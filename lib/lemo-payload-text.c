@@ -2,6 +2,7 @@
    as the data of CloudEvents are. */
 
 #include "lemo-payload-private.h"
+#include "lemo-notify-uri.h"
 
 #include "lemo-banned.h"
 
@@ -49,6 +50,38 @@ static const char *phrase(const struct lemo_event *event)
 	}
 }
 
+static void notify_title(const struct lemo_out *out,
+			 const struct lemo_event *event)
+{
+	if (event->notify_subject != NULL)
+		lemo_out_add_text(out, event->notify_subject, LEMO_TITLE_MAX);
+	else
+		lemo_out_add(out, "Sieve notification");
+}
+
+/* Who does not want it must know whom to ask (RFC 5435 3.8). */
+void lemo_payload_add_owner(const struct lemo_out *out,
+			    const struct lemo_event *event)
+{
+	lemo_out_add(out, " (Sieve filter of ");
+	lemo_out_add_text(out, event->user, LEMO_USER_MAX);
+	if (event->notify_from != NULL) {
+		lemo_out_add(out, ", for ");
+		lemo_out_add_text(out, event->notify_from, LEMO_TITLE_MAX);
+	}
+	lemo_out_add(out, ")");
+}
+
+/* A script's own words, whatever the level: a redirect could tell more. */
+static void notify_message(const struct lemo_out *out,
+			   const struct lemo_event *event,
+			   const struct lemo_payload_args *args)
+{
+	lemo_out_add_words(out, event->notify_text, args->text_max != 0 ?
+			   args->text_max : LEMO_NOTIFY_TEXT_MAX);
+	lemo_payload_add_owner(out, event);
+}
+
 void lemo_payload_title(const struct lemo_out *out,
 			const struct lemo_event *event,
 			const struct lemo_payload_args *args)
@@ -57,7 +90,9 @@ void lemo_payload_title(const struct lemo_out *out,
 		lemo_out_add(out, "Lemonade verification");
 		return;
 	}
-	if (tells_envelope(args, event->from))
+	if (event->notify_text != NULL)
+		notify_title(out, event);
+	else if (tells_envelope(args, event->from))
 		lemo_out_add_text(out, event->from, LEMO_TITLE_MAX);
 	else
 		lemo_out_add(out, phrase(event));
@@ -95,6 +130,10 @@ void lemo_payload_message(const struct lemo_out *out,
 	if (args->verification_code != NULL) {
 		lemo_out_add(out, "Verification code: ");
 		lemo_out_add_text(out, args->verification_code, LEMO_TEXT_MAX);
+		return;
+	}
+	if (event->notify_text != NULL) {
+		notify_message(out, event, args);
 		return;
 	}
 	if (!tells_envelope(args, event->subject))

@@ -23,10 +23,15 @@ const char *lemo_payload_content_type(enum lemo_format format)
 }
 
 static bool field_is_told(const struct lemo_event_field *field,
+			  const struct lemo_event *event,
 			  const struct lemo_payload_args *args)
 {
 	if (field->level == LEMO_FIELD_FEED)
 		return args->device == NULL;
+	/* whose script it is (RFC 5435 3.8) */
+	if (field->offset == offsetof(struct lemo_event, user) &&
+	    event->notify_text != NULL)
+		return true;
 	return field->level != LEMO_FIELD_NEVER && field->level <= args->level;
 }
 
@@ -52,6 +57,9 @@ static void add_field(struct lemo_buf *buf,
 	case LEMO_FIELD_TEXT:
 		lemo_json_text(buf, field->key, *(const char *const *)member);
 		break;
+	case LEMO_FIELD_WORDS:
+		lemo_json_words(buf, field->key, *(const char *const *)member);
+		break;
 	default:
 		str = *(const char *const *)member;
 		if (str != NULL && strlen(str) <= max)
@@ -69,7 +77,7 @@ void lemo_payload_add_fields(struct lemo_buf *buf,
 	for (i = 0; i < LEMO_EVENT_FIELDS_COUNT; i++) {
 		const struct lemo_event_field *field = &lemo_event_fields[i];
 
-		if (!field_is_told(field, args))
+		if (!field_is_told(field, event, args))
 			continue;
 		/* a mailbox was looked at, and has none: that is news */
 		if (event->uidnext != 0 && field_is_counter(field)) {
@@ -123,18 +131,24 @@ static void add_source(struct lemo_buf *buf, const char *uri)
 	lemo_buf_addc(buf, '"');
 }
 
+void lemo_payload_add_type(struct lemo_buf *buf, const struct lemo_event *event,
+			   const struct lemo_payload_args *args)
+{
+	if (args->verification_code != NULL) {
+		lemo_buf_adds(buf, "lemonade.PushVerification");
+		return;
+	}
+	if (event->type < LEMO_EVENT_DEVICE_SET)
+		lemo_buf_adds(buf, "rfc5423.");
+	lemo_buf_adds(buf, lemo_event_type_name(event->type));
+}
+
 static void add_type(struct lemo_buf *buf, const struct lemo_event *event,
 		     const struct lemo_payload_args *args)
 {
 	lemo_json_name(buf, "type");
 	lemo_buf_addc(buf, '"');
-	if (args->verification_code != NULL)
-		lemo_buf_adds(buf, "lemonade.PushVerification");
-	else {
-		if (event->type < LEMO_EVENT_DEVICE_SET)
-			lemo_buf_adds(buf, "rfc5423.");
-		lemo_buf_adds(buf, lemo_event_type_name(event->type));
-	}
+	lemo_payload_add_type(buf, event, args);
 	lemo_buf_addc(buf, '"');
 }
 

@@ -21,6 +21,8 @@ struct lemo_payload_args {
 	enum lemo_urgency urgency;
 	/* how many events the push stands for (>= 1) */
 	uint32_t events_count;
+	/* octets of a Sieve script's words; 0: LEMO_NOTIFY_TEXT_MAX */
+	size_t text_max;
 	/* set for a verification push: its code */
 	const char *verification_code;
 };
@@ -31,6 +33,9 @@ const char *lemo_payload_content_type(enum lemo_format format);
    and freed of control characters; a uidset too long for a push is left out. */
 void lemo_payload_add(struct lemo_buf *buf, const struct lemo_event *event,
 		      const struct lemo_payload_args *args);
+/* Appends the `type' of the CloudEvent that it is. */
+void lemo_payload_add_type(struct lemo_buf *buf, const struct lemo_event *event,
+			   const struct lemo_payload_args *args);
 /* Appends the n-th header line that the format wants beside the content type,
    "Name: value" without CR LF. False, and nothing appended, if there are no
    more. ntfy takes plain text and headers on the topic's URL; its JSON would

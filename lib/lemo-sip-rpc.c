@@ -10,6 +10,12 @@
 
 #include "lemo-banned.h"
 
+/* RFC 3428 8: octets of a MESSAGE, and what of them is headers, but for URIs
+   and Subject, after some proxies have added their Via. */
+#define MESSAGE_MAX 1300
+#define HEADERS_MAX 600
+#define TEXT_MIN 100
+
 #define CRLF "\\r\\n" /* within a JSON string */
 
 /* RFC 3261 20.26 */
@@ -36,6 +42,20 @@ static void add_headers(const struct lemo_out *out, const char *uri,
 		      "Content-Type: text/plain;charset=UTF-8" CRLF);
 }
 
+/* How much of a script's words there is room for. */
+static size_t text_max(const char *uri, const char *from,
+		       const struct lemo_event *event)
+{
+	size_t used = HEADERS_MAX + 2 * strlen(uri) + strlen(from) +
+		strlen(" (Sieve filter of , for )") + strlen(event->user);
+
+	if (event->notify_subject != NULL)
+		used += strlen(event->notify_subject);
+	if (event->notify_from != NULL)
+		used += strlen(event->notify_from);
+	return used + TEXT_MIN < MESSAGE_MAX ? MESSAGE_MAX - used : TEXT_MIN;
+}
+
 void lemo_sip_rpc_add(struct lemo_buf *buf, const char *uri, const char *from,
 		      const struct lemo_event *event,
 		      const struct lemo_payload_args *args)
@@ -45,6 +65,7 @@ void lemo_sip_rpc_add(struct lemo_buf *buf, const char *uri, const char *from,
 
 	if (cut.level > LEMO_SIP_PAYLOAD_MAX)
 		cut.level = LEMO_SIP_PAYLOAD_MAX;
+	cut.text_max = text_max(uri, from, event);
 	lemo_buf_adds(buf, "{\"jsonrpc\":\"2.0\","
 		      "\"method\":\"tm.t_uac_wait_block\","
 		      "\"params\":[\"MESSAGE\",\"");

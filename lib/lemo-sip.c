@@ -1,42 +1,20 @@
 #include "lemo-sip.h"
 #include "lemo-fence.h"
+#include "lemo-host.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "lemo-banned.h"
 
-#define HOST_MAX 120
-#define ALNUM "abcdefghijklmnopqrstuvwxyz" \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 /* What of RFC 3261's user and mark means nothing anywhere else. */
-#define USER_CHARS ALNUM "-_.+~*"
-#define HOST_CHARS ALNUM "-."
+#define USER_CHARS LEMO_ALNUM "-_.+~*"
 
 static size_t scheme_len(const char *str)
 {
 	if (strncasecmp(str, "sip:", 4) == 0)
 		return 4;
 	return strncasecmp(str, "sips:", 5) == 0 ? 5 : 0;
-}
-
-/* Labels of letters, digits and inner hyphens; "1.2.3.4" is such a name. */
-static bool host_is_valid(const char *host, size_t len)
-{
-	size_t i;
-
-	if (len == 0 || len > HOST_MAX || host[len - 1] == '.' ||
-	    host[len - 1] == '-')
-		return false;
-	for (i = 0; i < len; i++) {
-		bool begins = i == 0 || host[i - 1] == '.';
-
-		if (begins && (host[i] == '.' || host[i] == '-'))
-			return false;
-		if (host[i] == '.' && host[i - 1] == '-')
-			return false;
-	}
-	return true;
 }
 
 /* ":5060" up to the end, or nothing */
@@ -73,15 +51,15 @@ int lemo_sip_uri_parse(const char *str, struct lemo_sip_uri *uri_r,
 	if (uri_r->user_len == 0 || uri_r->user[uri_r->user_len] != '@')
 		return -1;
 	uri_r->host = uri_r->user + uri_r->user_len + 1;
-	uri_r->host_len = strspn(uri_r->host, HOST_CHARS);
-	return host_is_valid(uri_r->host, uri_r->host_len) &&
+	uri_r->host_len = strspn(uri_r->host, LEMO_HOST_CHARS);
+	return lemo_host_is_valid(uri_r->host, uri_r->host_len) &&
 		parse_port(uri_r->host + uri_r->host_len, &uri_r->port) ?
 		0 : -1;
 }
 
 static bool is_listed(const struct lemo_sip_uri *uri, const char *allow_hosts)
 {
-	char host[HOST_MAX + 1];
+	char host[LEMO_HOST_MAX + 1];
 	size_t i;
 
 	for (i = 0; i < uri->host_len; i++) {

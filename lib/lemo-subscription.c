@@ -17,7 +17,8 @@
 #define AUTH_LEN 16 /* octets, RFC 8291 3.2 */
 
 const char *const lemo_channel_names[] = {
-	"webhook", "webpush", "sip", "sms", "emn", "exec", "log", "null", NULL
+	"webhook", "webpush", "mailto", "sip", "xmpp", "sms", "emn", "exec",
+	"log", "null", NULL
 };
 
 #define CHANNEL_TOKEN "token"
@@ -214,8 +215,8 @@ static bool parse_channel(struct parser *p, json_t *value)
 		return true;
 	}
 	if (!get_choice(p, value, lemo_channel_names,
-			"must be webhook, webpush, sip, sms, emn, exec, log "
-			"or null", &num))
+			"must be webhook, webpush, mailto, sip, xmpp, sms, "
+			"emn, exec, log or null", &num))
 		return false;
 	p->sub->channel = lemo_channel_names[num];
 	return true;
@@ -414,6 +415,9 @@ static bool finish_uri(struct parser *p, const struct lemo_device_uri *wanted,
 	if (strcmp(wanted->channel, "sms") == 0 ||
 	    strcmp(wanted->channel, "emn") == 0)
 		set_costly_defaults(p->sub);
+	/* a mail cannot be taken back, only be followed by more */
+	if (strcmp(wanted->channel, "mailto") == 0)
+		p->sub->arrivals_only = true;
 	if (uri == NULL || strcmp(uri->channel, wanted->channel) != 0)
 		return fail_in(p, "url", wanted->must_be);
 	return has_no_format(p);

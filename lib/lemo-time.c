@@ -45,6 +45,25 @@ static int64_t civil_to_unix(const struct civil *c)
 		c->hour * 3600 + c->minute * 60 + c->second;
 }
 
+/* The other way round; time is not before 1970. */
+static void civil_from_unix(int64_t time, struct civil *c_r)
+{
+	int64_t days = time / 86400 + 719468, era = days / 146097;
+	unsigned int day_of_era = days % 146097;
+	unsigned int year_of_era = (day_of_era - day_of_era / 1460 +
+		day_of_era / 36524 - day_of_era / 146096) / 365;
+	unsigned int day = day_of_era - (year_of_era * 365 + year_of_era / 4 -
+					 year_of_era / 100);
+	unsigned int month = (5 * day + 2) / 153;
+
+	c_r->day = day - (153 * month + 2) / 5 + 1;
+	c_r->month = month < 10 ? month + 3 : month - 9;
+	c_r->year = year_of_era + era * 400 + (c_r->month <= 2 ? 1 : 0);
+	c_r->hour = time / 3600 % 24;
+	c_r->minute = time / 60 % 60;
+	c_r->second = time % 60;
+}
+
 /* Reads count digits at *pos and moves it. */
 static bool take_digits(const char **pos, unsigned int count,
 			unsigned int *num_r)
@@ -136,6 +155,9 @@ bool lemo_time_parse_rfc3339(const char *str, size_t len, int64_t *time_r)
 	return true;
 }
 
+#define WEEKDAYS "SunMonTueWedThuFriSat"
+#define MONTHS "JanFebMarAprMayJunJulAugSepOctNovDec"
+
 /* A three-letter name out of a list of such; its number from 1. */
 static bool take_name(const char **pos, const char *names, unsigned int *num_r)
 {
@@ -159,15 +181,29 @@ bool lemo_time_parse_imf(const char *str, size_t len, int64_t *time_r)
 	struct civil c;
 
 	if (!copy_date(str, len, copy) ||
-	    !take_name(&pos, "SunMonTueWedThuFriSat", &weekday) ||
+	    !take_name(&pos, WEEKDAYS, &weekday) ||
 	    !take(&pos, ", ") || !take_digits(&pos, 2, &c.day) ||
 	    !take(&pos, " ") ||
-	    !take_name(&pos, "JanFebMarAprMayJunJulAugSepOctNovDec",
-		       &c.month) ||
+	    !take_name(&pos, MONTHS, &c.month) ||
 	    !take(&pos, " ") || !take_digits(&pos, 4, &c.year) ||
 	    !take(&pos, " ") || !take_clock(&pos, &c) ||
 	    !take(&pos, " GMT") || *pos != '\0' || !civil_is_valid(&c))
 		return false;
 	*time_r = civil_to_unix(&c);
 	return true;
+}
+
+void lemo_time_add_rfc5322(struct lemo_buf *buf, int64_t time)
+{
+	struct civil c;
+
+	if (time < 0)
+		time = 0;
+	civil_from_unix(time, &c);
+	/* the first day was a Thursday */
+	lemo_buf_add(buf, &WEEKDAYS[(time / 86400 + 4) % 7 * 3], 3);
+	lemo_buf_addf(buf, ", %02u ", c.day);
+	lemo_buf_add(buf, &MONTHS[(c.month - 1) * 3], 3);
+	lemo_buf_addf(buf, " %04u %02u:%02u:%02u +0000", c.year, c.hour,
+		      c.minute, c.second);
 }

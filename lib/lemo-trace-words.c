@@ -12,6 +12,7 @@ static const struct {
 	const char *reason, *words;
 } held_back_words[] = {
 	{ "acl", "the user may not read the mailbox" },
+	{ "auto", "the message was sent by a machine (Auto-Submitted)" },
 	{ "budget", "more pushes an hour than its budget; it waits" },
 	{ "copy", "another copy of this delivery rang it already" },
 	{ "disabled", "it is disabled" },

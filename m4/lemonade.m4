@@ -119,6 +119,23 @@ AC_SUBST([SIEVE_INCLUDE])
 AM_CONDITIONAL([SIEVE], [test "$with_sieve" != no])
 ])
 
+# LEMONADE_HIREDIS
+# Feeds by Redis Streams; without it redis:// in lemonade_feed_file is refused.
+AC_DEFUN([LEMONADE_HIREDIS], [
+AC_ARG_WITH([hiredis],
+	[AS_HELP_STRING([--without-hiredis],
+		[no feeds by Redis Streams])],
+	[], [with_hiredis=$with_dovecot])
+AS_IF([test "$with_hiredis" != no && test "$with_dovecot" = no],
+      [AC_MSG_ERROR([--with-hiredis needs Dovecot: say --without-hiredis])])
+AS_IF([test "$with_hiredis" != no], [
+	PKG_CHECK_MODULES([HIREDIS], [hiredis >= 0.14], [],
+		[AC_MSG_ERROR(m4_normalize([hiredis is not there: install it
+			(Debian: libhiredis-dev), or say --without-hiredis]))])
+])
+AM_CONDITIONAL([HIREDIS], [test "$with_hiredis" != no])
+])
+
 # LEMONADE_LATER(ROOM)
 # Packagers' scripts may say --without-ROOM already; nobody can have it yet.
 AC_DEFUN([LEMONADE_LATER], [

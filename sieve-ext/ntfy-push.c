@@ -1,66 +1,23 @@
 /* The enotify method "push". */
 
 #include "lib.h"
-#include "ioloop.h"
 #include "str.h"
 #include "str-sanitize.h"
 #include "sieve-common.h"
 #include "sieve-script.h"
 #include "lemo-event.h"
 #include "lemo-limits.h"
-#include "lemonade-ring.h"
 #include "lemonade-sieve-compat.h"
+#include "ntfy-instance.h"
 #include "ntfy-push.h"
 
-#include <dlfcn.h>
-
 #define URI_LOG_LEN 128
-
-/* Of one Sieve instance; at a delivery that is one message. */
-struct push {
-	/* NULL if the core plugin is not loaded: then nothing rings */
-	const struct lemonade_ring_vfuncs *v;
-	/* NULL until a script notifies; elsewhere than in a delivery: until
-	   its actions are executed */
-	struct lemonade_ring *ring;
-	/* elsewhere: ends the ring as soon as the script is done */
-	struct timeout *to_end;
-};
-
-/* ManageSieve asks for the methods in a process without mail plugins, so the
-   core cannot be linked; where it is loaded, its symbols are global. */
-static const struct lemonade_ring_vfuncs *find_core(void)
-{
-	const struct lemonade_ring_vfuncs *v;
-	void *self = dlopen(NULL, RTLD_LAZY);
-
-	if (self == NULL)
-		return NULL;
-	v = dlsym(self, LEMONADE_RING_VFUNCS);
-	(void)dlclose(self);
-	return v;
-}
 
 static lemonade_enotify_load_t
 push_load(const struct sieve_enotify_method *method, void **context)
 {
-	struct push *push = p_new(method->svinst->pool, struct push, 1);
-
-	push->v = find_core();
-	*context = push;
+	*context = ntfy_instance_find(method->svinst);
 	return LEMONADE_ENOTIFY_LOADED;
-}
-
-static void push_end(struct push *push)
-{
-	timeout_remove(&push->to_end);
-	if (push->ring != NULL)
-		push->v->end(&push->ring);
-}
-
-void ntfy_push_end(const struct sieve_enotify_method *method)
-{
-	push_end(method->context);
 }
 
 static bool is_none(const char *body)
@@ -95,37 +52,30 @@ static bool push_runtime_check_uri(const struct sieve_enotify_env *nenv
 	return lemo_device_name_is_valid(body);
 }
 
-/* Presence is the notifier's knowledge, for which no delivery waits. */
 static const char *
-push_get_capability(const struct sieve_enotify_env *nenv ATTR_UNUSED,
+push_get_capability(const struct sieve_enotify_env *nenv,
 		    const char *uri ATTR_UNUSED, const char *body,
 		    const char *capability)
 {
-	if (strcasecmp(capability, "online") != 0)
+	if (strcasecmp(capability, "online") != 0 ||
+	    !lemo_device_name_is_valid(body))
 		return NULL;
-	return is_none(body) ? "no" : "maybe";
-}
-
-/* The script runs before a message is stored. Elsewhere (IMAPSIEVE) its event
-   is gone already and the instance lives as long as the session. */
-static bool is_delivery(const struct sieve_instance *svinst)
-{
-	return svinst->env_location == SIEVE_ENV_LOCATION_MDA &&
-		svinst->delivery_phase == SIEVE_DELIVERY_PHASE_DURING &&
-		svinst->username != NULL;
+	if (is_none(body))
+		return "no";
+	return device_name(body) == NULL ? "maybe" :
+		ntfy_online(nenv->method->context, body, NULL);
 }
 
 /* False if it is too many. Importance comes with the action. */
-static bool push_mark(const struct sieve_enotify_env *nenv,
-		      struct push *push, const char *body)
+static bool push_mark(struct ntfy_instance *push, const char *body)
 {
-	if (push->ring == NULL)
-		push->ring = push->v->begin(nenv->svinst->username);
+	struct lemonade_ring *ring = ntfy_ring(push);
+
 	if (is_none(body)) {
-		push->v->silence(push->ring);
+		push->v->silence(ring);
 		return TRUE;
 	}
-	return push->v->device(push->ring, device_name(body), 0);
+	return push->v->device(ring, device_name(body), 0);
 }
 
 /* The verdicts are made when the message is stored, which may be before this
@@ -137,16 +87,14 @@ static bool push_check_operands(const struct sieve_enotify_env *nenv,
 				string_t *from ATTR_UNUSED, pool_t pool,
 				void **context)
 {
-	struct push *push = nenv->method->context;
+	struct ntfy_instance *push = nenv->method->context;
 
 	*context = NULL;
-	/* the script runs for another message */
-	if (push->to_end != NULL)
-		push_end(push);
+	ntfy_instance_utter(push);
 	if (!push_check_uri(nenv, uri, body))
 		return FALSE;
-	if (push->v != NULL && is_delivery(nenv->svinst) &&
-	    !push_mark(nenv, push, body)) {
+	if (push->v != NULL && ntfy_is_delivery(push) &&
+	    !push_mark(push, body)) {
 		sieve_enotify_warning(nenv, "'%s' is ignored: a delivery "
 				      "rings at most %u devices by name",
 				      str_sanitize(uri, URI_LOG_LEN),
@@ -178,31 +126,22 @@ static void push_print(const struct sieve_enotify_print_env *penv,
 				    (unsigned long long)nact->importance);
 }
 
-/* There is no call when the script is done with its actions. */
-static void push_begin(struct push *push)
-{
-	push->ring = push->v->begin("");
-	push->to_end = timeout_add_short_to(io_loop_get_root(), 0, push_end,
-					    push);
-}
-
 static bool push_ring(const struct sieve_enotify_exec_env *nenv,
 		      const struct sieve_enotify_action *nact)
 {
-	struct push *push = nenv->method->context;
+	struct ntfy_instance *push = nenv->method->context;
+	struct lemonade_ring *ring = ntfy_ring_act(push);
 	const char *name = device_name(nact->method_context);
 
-	if (push->ring == NULL)
-		push_begin(push);
-	(void)push->v->device(push->ring, name, (uint32_t)nact->importance);
-	return push->v->commit(push->ring, name, nenv->scriptenv->user,
+	(void)push->v->device(ring, name, (uint32_t)nact->importance);
+	return push->v->commit(ring, name, nenv->scriptenv->user,
 			       nenv->msgdata->mail);
 }
 
 static int push_execute(const struct sieve_enotify_exec_env *nenv,
 			const struct sieve_enotify_action *nact)
 {
-	const struct push *push = nenv->method->context;
+	const struct ntfy_instance *push = nenv->method->context;
 	const char *body = nact->method_context;
 
 	if (body == NULL || nenv->scriptenv->user == NULL)

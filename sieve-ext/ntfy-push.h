@@ -11,7 +11,4 @@
 
 extern const struct sieve_enotify_method_def ntfy_push;
 
-/* The Sieve instance ends: at a delivery, all is known now. */
-void ntfy_push_end(const struct sieve_enotify_method *method);
-
 #endif

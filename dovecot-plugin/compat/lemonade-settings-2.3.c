@@ -14,6 +14,8 @@
 #include "lemonade-settings-private.h"
 
 #define SETTING_PREFIX "lemonade_"
+/* A list is made of settings whose names begin with its own. */
+#define LIST_SEPARATOR '_'
 
 static const struct lemonade_setting {
 	enum setting_type type;
@@ -52,12 +54,26 @@ bool lemonade_setting_is_known(const char *str ATTR_UNUSED)
 	return TRUE;
 }
 
+/* NULL: the setting is no part of that list */
+static const char *list_key(const struct lemonade_setting *list,
+			    const char *name)
+{
+	size_t len = strlen(list->name);
+
+	if (strncmp(name, list->name, len) != 0 ||
+	    name[len] != LIST_SEPARATOR || name[len + 1] == '\0')
+		return NULL;
+	return name + len + 1;
+}
+
 static const struct lemonade_setting *setting_find(const char *name)
 {
 	unsigned int i;
 
 	for (i = 0; i < N_ELEMENTS(settings); i++) {
-		if (strcmp(settings[i].name, name) == 0)
+		if (settings[i].type == SET_STRLIST ?
+		    list_key(&settings[i], name) != NULL :
+		    strcmp(settings[i].name, name) == 0)
 			return &settings[i];
 	}
 	return NULL;
@@ -85,8 +101,19 @@ static int parse_uint(const char *value, unsigned int *uint_r,
 	return -1;
 }
 
+static void list_add(ARRAY_TYPE(const_string) *list, pool_t pool,
+		     const char *key, const char *value)
+{
+	if (!array_is_created(list))
+		p_array_init(list, pool, 4);
+	key = p_strdup(pool, key);
+	value = p_strdup(pool, value);
+	array_push_back(list, &key);
+	array_push_back(list, &value);
+}
+
 static int setting_parse(const struct lemonade_setting *setting,
-			 const char *value, struct lemonade_settings *set,
+			 const char *name, const char *value, struct lemonade_settings *set,
 			 const char **error_r)
 {
 	void *field = PTR_OFFSET(set, setting->offset);
@@ -102,6 +129,9 @@ static int setting_parse(const struct lemonade_setting *setting,
 		return settings_get_time_msecs(value, field, error_r);
 	case SET_SIZE:
 		return settings_get_size(value, field, error_r);
+	case SET_STRLIST:
+		list_add(field, set->pool, list_key(setting, name), value);
+		return 0;
 	default:
 		*(const char **)field = p_strdup(set->pool, value);
 		return 0;
@@ -119,7 +149,7 @@ static int setting_apply(const char *name, const char *value,
 			"setting; see lemonade(7) for the names", name);
 		return -1;
 	}
-	if (setting_parse(setting, value, set, &error) < 0) {
+	if (setting_parse(setting, name, value, set, &error) < 0) {
 		*error_r = t_strdup_printf("%s: '%s' is wrong: %s",
 					   name, value, error);
 		return -1;

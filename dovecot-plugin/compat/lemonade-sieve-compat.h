@@ -60,4 +60,26 @@ lemonade_sieve_extension_replace(struct sieve_instance *svinst,
 #endif
 }
 
+/* An extension that each script has, as of sieve_implicit_extensions, but
+   not listed. NULL if it is refused. */
+static inline const struct sieve_extension *
+lemonade_sieve_register_implicit(struct sieve_instance *svinst,
+				 const struct sieve_extension_def *def)
+{
+	const struct sieve_extension *ext;
+	struct sieve_extension *own;
+
+#if DOVECOT_PREREQ(2, 4, 0)
+	if (sieve_extension_register(svinst, def, TRUE, &ext) < 0)
+		ext = NULL;
+#else
+	ext = sieve_extension_register(svinst, def, TRUE);
+#endif
+	own = (struct sieve_extension *)ext;
+	/* no function says so, but the struct is public, and it is ours */
+	if (own != NULL)
+		own->implicit = own->dummy = TRUE;
+	return ext;
+}
+
 #endif

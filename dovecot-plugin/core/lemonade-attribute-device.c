@@ -11,7 +11,9 @@
 #include "mail-search.h"
 #include "lemo-device-uri.h"
 #include "lemo-fence.h"
+#include "lemo-mailto.h"
 #include "lemo-quiet.h"
+#include "lemo-notify-uri.h"
 #include "lemo-token.h"
 #include "lemo-weburl.h"
 #include "lemonade-attribute.h"
@@ -139,7 +141,8 @@ static int check_filter(struct mailbox_transaction_context *t,
 	const char *error;
 	int ret;
 
-	if (lemonade_filter_parse(filter, &args, &error) < 0) {
+	if (lemonade_filter_parse(t->box->storage->user, filter, &args,
+				  &error) < 0) {
 		return refuse_field(t, "filter", t_strdup_printf(
 			"is not valid: %s", str_sanitize(error, 200)));
 	}
@@ -180,6 +183,15 @@ static const char *url_refusal(const struct lemonade_settings *set,
 	return NULL;
 }
 
+/* It would ring for its own notifications, were there no guard. */
+static bool url_is_own_mail(const struct lemonade_user *luser, const char *url)
+{
+	const char *user = luser->user->username;
+
+	return lemo_mailto_is_own(url, user, luser->hostname) ||
+		lemo_mailto_is_own(url, user, luser->user->set->hostname);
+}
+
 static int check_url(struct mailbox_transaction_context *t, const char *url)
 {
 	struct lemonade_user *luser = lemonade_attribute_user(t->box);
@@ -190,6 +202,8 @@ static int check_url(struct mailbox_transaction_context *t, const char *url)
 	error = lemo_device_uri_find(url) != NULL ?
 		lemonade_uri_refusal(luser->set, url) :
 		url_refusal(luser->set, url);
+	if (error == NULL && url_is_own_mail(luser, url))
+		error = LEMO_MAILTO_IS_OWN;
 	return error == NULL ? 0 : refuse_field(t, "url", error);
 }
 
@@ -319,6 +333,9 @@ static int device_set(struct mailbox_transaction_context *t,
 	if (lemo_token_id_of_device(name) != NULL)
 		return refuse(t, "subscription: this name is kept for device "
 			      "tokens");
+	if (lemo_notify_is_device(name))
+		return refuse(t, "subscription: this name is kept for "
+			      "notifications of Sieve scripts");
 	if (get_value(t, value, &json) < 0 || check_json(t, name, json) < 0 ||
 	    check_count(t, txn, name) < 0)
 		return -1;

@@ -82,6 +82,7 @@ static const struct mailbox_attribute_internal iattrs[] = {
 void lemonade_attribute_init(void)
 {
 	lemonade_attribute_device_init();
+	lemonade_attribute_filter_init();
 	lemonade_attribute_token_init();
 	lemonade_attribute_server_init();
 	mailbox_attribute_register_internals(iattrs, N_ELEMENTS(iattrs));
@@ -92,5 +93,6 @@ void lemonade_attribute_deinit(void)
 	mailbox_attribute_unregister_internals(iattrs, N_ELEMENTS(iattrs));
 	lemonade_attribute_server_deinit();
 	lemonade_attribute_token_deinit();
+	lemonade_attribute_filter_deinit();
 	lemonade_attribute_device_deinit();
 }

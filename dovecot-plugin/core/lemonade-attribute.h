@@ -7,6 +7,7 @@
  *
  *   /private/vendor/vendor.lemonade/push/ID         a device, checked when set
  *   /private/vendor/vendor.lemonade/push/ID/status  read-only, the notifier's
+ *   /private/filters/..., /shared/filters/...       RFC 5466, checked when set
  *   /private/devicetoken, of INBOX                  see lemonade-token.h
  *   /shared/vendor/vendor.lemonade/...              read-only, the server's
  *   /shared/admin                                   read-only, lemonade_contact
@@ -37,6 +38,8 @@ int lemonade_attribute_refuse(struct mailbox_transaction_context *t,
 /* The parts; internal to lemonade-attribute*.c */
 void lemonade_attribute_device_init(void);
 void lemonade_attribute_device_deinit(void);
+void lemonade_attribute_filter_init(void);
+void lemonade_attribute_filter_deinit(void);
 void lemonade_attribute_token_init(void);
 void lemonade_attribute_token_deinit(void);
 void lemonade_attribute_server_init(void);

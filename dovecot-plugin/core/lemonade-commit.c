@@ -58,15 +58,23 @@ static void commit_look(struct commit *c, enum lemo_event_type type,
 		lemonade_match_refuse(verdicts, LEMO_VERDICT_ACL);
 }
 
+/* ring: NULL if no script says anything of it */
 static void commit_send(struct commit *c, struct lemo_event *event,
-			const struct lemonade_verdicts *verdicts, bool stable)
+			const struct lemonade_verdicts *verdicts, bool stable,
+			struct lemonade_ring *ring)
 {
+	bool wait = event->feed || lemonade_match_any(verdicts);
+
 	lemonade_line_set_devices(&c->txn->devices, verdicts, event);
 	lemonade_line_finish(c->luser, stable, event);
+	if (ring != NULL) {
+		lemonade_ring_add_words(ring, &c->txn->devices, event);
+		if (lemonade_ring_add_targets(ring, event))
+			wait = TRUE;
+	}
 	if (c->handoff == NULL)
 		c->handoff = lemonade_handoff_begin(c->luser);
-	lemonade_handoff_add(c->handoff, event, event->feed ||
-			     lemonade_match_any(verdicts));
+	lemonade_handoff_add(c->handoff, event, wait);
 }
 
 /*
@@ -159,12 +167,23 @@ static void arrival_filtered(struct commit *c, const struct arrivals *a,
 	}
 }
 
+/* Mail that notifies of mail that notifies would never end. Above a script's
+   word; the header is read only if such a device would ring. */
+static void arrival_guard(struct commit *c, bool is_there,
+			  struct lemonade_verdicts *verdicts)
+{
+	if (lemonade_match_any_mailto(&c->txn->devices, verdicts) &&
+	    (!is_there || lemonade_message_is_automatic(c->view.mail)))
+		lemonade_match_refuse_mailto(&c->txn->devices, verdicts);
+}
+
 static void arrival_verdicts(struct commit *c, const struct arrivals *a,
 			     uint32_t uid, bool is_there,
 			     struct lemonade_verdicts *verdicts_r)
 {
 	arrival_filtered(c, a, uid, is_there, verdicts_r);
 	arrivals_ask_script(c, a, verdicts_r);
+	arrival_guard(c, is_there, verdicts_r);
 }
 
 /* The highest payload level that anybody may get: more is not even read. */
@@ -236,7 +255,7 @@ static void arrival_send(struct commit *c, const struct arrivals *a,
 	}
 	if (a->ring != NULL)
 		lemonade_ring_told(a->ring, &event);
-	commit_send(c, &event, &verdicts, uid != 0);
+	commit_send(c, &event, &verdicts, uid != 0, a->ring);
 }
 
 static void arrivals_send(struct commit *c, const struct arrivals *a)
@@ -353,7 +372,8 @@ static void change_send_part(struct commit *c,
 		    mail_set_uid(c->view.mail, event.uid))
 			event.modseq = mail_get_modseq(c->view.mail);
 	}
-	commit_send(c, &event, verdicts, change_is_stable(c, change->type));
+	commit_send(c, &event, verdicts, change_is_stable(c, change->type),
+		    NULL);
 }
 
 static void change_send(struct commit *c, const struct lemonade_change *change,

@@ -6,6 +6,7 @@
 #include "ioloop.h"
 #include "mail-storage-private.h"
 #include "mail-namespace.h"
+#include "lemo-notify-uri.h"
 #include "lemo-token.h"
 #include "lemonade-attribute.h"
 #include "lemonade-device.h"
@@ -43,7 +44,8 @@ static int list_names(struct mailbox *inbox, pool_t pool,
 					   LEMONADE_PUSH_KEY_PREFIX);
 	while ((key = mailbox_attribute_iter_next(iter)) != NULL) {
 		if (!lemo_device_name_is_valid(key) ||
-		    lemo_token_id_of_device(key) != NULL)
+		    lemo_token_id_of_device(key) != NULL ||
+		    lemo_notify_is_device(key))
 			continue;
 		key = p_strdup(pool, key);
 		array_push_back(names, &key);

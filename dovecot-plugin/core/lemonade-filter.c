@@ -13,6 +13,7 @@
 #include "mail-search-mime.h"
 #include "lemonade-compat.h"
 #include "lemonade-filter.h"
+#include "lemonade-named-filter.h"
 #include "lemonade-view.h"
 #include "lemo-limits.h"
 
@@ -156,10 +157,11 @@ static int parse_stream(struct istream *input,
 	return ret;
 }
 
-int lemonade_filter_parse(const char *filter,
+int lemonade_filter_parse(struct mail_user *user, const char *filter,
 			  struct mail_search_args **args_r,
 			  const char **client_error_r)
 {
+	struct lemonade_filter_scope scope;
 	struct istream *input;
 	int ret;
 
@@ -170,9 +172,12 @@ int lemonade_filter_parse(const char *filter,
 	}
 	input = i_stream_create_from_data(filter, strlen(filter));
 	(void)i_stream_read(input);
+	lemonade_filter_scope_begin(&scope, user);
 	ret = parse_stream(input, args_r, client_error_r);
+	lemonade_filter_scope_end(&scope);
 	i_stream_unref(&input);
-	return ret;
+	return ret < 0 && scope.failure != LEMONADE_FILTER_FAILURE_NONE ? -2 :
+		ret;
 }
 
 /* A full text search engine would index the mailbox first, maybe over the

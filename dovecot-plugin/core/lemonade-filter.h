@@ -8,14 +8,17 @@
 #include "seq-range-array.h"
 
 struct mail_search_args;
+struct mail_user;
 struct lemonade_view;
 
-/* Parses SEARCH criteria (UTF-8). Refused beside what SEARCH itself refuses:
+/* Parses SEARCH criteria (UTF-8), with the user's named filters in their
+   place. Refused beside what SEARCH itself refuses:
    message sequence numbers and $ (they belong to a session) and INTHREAD (it
    threads the whole mailbox at each delivery). Returns 0; free *args_r with
    mail_search_args_unref(). -1 with *client_error_r in the parser's words, in
-   the data stack. */
-int lemonade_filter_parse(const char *filter,
+   the data stack; -2 if that is about a named filter: one that is missing, is
+   no criteria, or cannot be read. */
+int lemonade_filter_parse(struct mail_user *user, const char *filter,
 			  struct mail_search_args **args_r,
 			  const char **client_error_r);
 

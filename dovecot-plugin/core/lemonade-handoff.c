@@ -377,42 +377,44 @@ void lemonade_handoff_end(struct lemonade_handoff **_handoff)
 }
 
 /*
- * Status
+ * Questions
  */
 
-/* Returns 1 with *status_r (NULL: refused), 0 if no answer came in time, -1 if
-   the connection failed. */
-static int status_ask(struct lemonade_conn *conn, const char *request,
-		      const char **status_r)
+/* The answer to "COMMAND TAB user TAB device" is "COMMAND TAB answer". Returns
+   1 with *answer_r (NULL: refused), 0 if none came in time, -1 if the
+   connection failed. */
+static int conn_ask(struct lemonade_conn *conn, const char *command,
+		    const char *request, uint64_t deadline,
+		    const char **answer_r)
 {
-	uint64_t deadline = lemonade_conn_now() + STATUS_TIMEOUT_MSECS;
 	const char *const *args;
 	char *line;
 	int ret;
 
-	*status_r = NULL;
+	*answer_r = NULL;
 	if (lemonade_conn_write(conn, request, strlen(request), deadline) < 0)
 		return -1;
 	while ((ret = lemonade_conn_read(conn, deadline, &line)) > 0) {
 		args = t_strsplit_tabescaped(line);
 		if (args[0] == NULL || args[1] == NULL)
 			continue;
-		if (strcmp(args[0], "STATUS") == 0) {
-			*status_r = args[1];
+		if (strcmp(args[0], command) == 0) {
+			*answer_r = args[1];
 			return 1;
 		}
 		if (strcmp(args[0], "NO") == 0 &&
-		    strcmp(args[1], "STATUS") == 0)
+		    strcmp(args[1], command) == 0)
 			return 1;
 	}
 	return ret;
 }
 
-const char *lemonade_handoff_status(struct lemonade_user *luser,
-				    const char *device)
+static const char *handoff_ask(struct lemonade_user *luser,
+			       const char *command, const char *device,
+			       unsigned int msecs)
 {
 	struct lemonade_conn *conn;
-	const char *error, *status;
+	const char *error, *answer;
 	int ret;
 
 	if (lemonade_conn_now() < breaker_until)
@@ -422,16 +424,30 @@ const char *lemonade_handoff_status(struct lemonade_user *luser,
 		breaker_open(luser, error);
 		return NULL;
 	}
-	ret = status_ask(conn, t_strdup_printf("STATUS\t%s\t%s\n",
-		str_tabescape(luser->user->username), device), &status);
+	ret = conn_ask(conn, command, t_strdup_printf("%s\t%s\t%s\n",
+		command, str_tabescape(luser->user->username), device),
+		lemonade_conn_now() + msecs, &answer);
 	if (ret > 0)
 		lemonade_conn_release(&conn);
 	else
 		lemonade_conn_abort(&conn);
-	/* who asks for all devices waits once */
+	/* who asks for all devices waits once, and so does a delivery */
 	if (ret == 0)
-		breaker_open(luser, "No status in time");
-	return status;
+		breaker_open(luser, "No answer in time");
+	return answer;
+}
+
+const char *lemonade_handoff_status(struct lemonade_user *luser,
+				    const char *device)
+{
+	return handoff_ask(luser, "STATUS", device, STATUS_TIMEOUT_MSECS);
+}
+
+const char *lemonade_handoff_online(struct lemonade_user *luser,
+				    const char *device)
+{
+	return handoff_ask(luser, "ONLINE", device,
+			   luser->set->lemonade_handoff_timeout);
 }
 
 void lemonade_handoff_deinit(void)

@@ -33,6 +33,12 @@ void lemonade_handoff_end(struct lemonade_handoff **handoff);
 const char *lemonade_handoff_status(struct lemonade_user *luser,
 				    const char *device);
 
+/* Asks the notifier whether a session of the device is there: "yes", "maybe"
+   if none is known, or NULL if it does not answer within
+   lemonade_handoff_timeout. */
+const char *lemonade_handoff_online(struct lemonade_user *luser,
+				    const char *device);
+
 /* Closes all connections. */
 void lemonade_handoff_deinit(void);
 

@@ -80,6 +80,38 @@ bool lemonade_match_any(const struct lemonade_verdicts *verdicts)
 	return FALSE;
 }
 
+static bool is_mailto(const ARRAY_TYPE(lemonade_device) *devices,
+		      const struct lemonade_verdicts *verdicts, unsigned int i)
+{
+	const struct lemonade_device *device = array_idx(devices, i);
+
+	return is_match(verdicts, i) &&
+		strcmp(device->sub->channel, "mailto") == 0;
+}
+
+bool lemonade_match_any_mailto(const ARRAY_TYPE(lemonade_device) *devices,
+			       const struct lemonade_verdicts *verdicts)
+{
+	unsigned int i;
+
+	for (i = 0; i < verdicts->count; i++) {
+		if (is_mailto(devices, verdicts, i))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+void lemonade_match_refuse_mailto(const ARRAY_TYPE(lemonade_device) *devices,
+				  struct lemonade_verdicts *verdicts)
+{
+	unsigned int i;
+
+	for (i = 0; i < verdicts->count; i++) {
+		if (is_mailto(devices, verdicts, i))
+			verdicts->verdict[i] = LEMO_VERDICT_AUTO;
+	}
+}
+
 static int match_filter(const struct lemo_subscription *sub,
 			struct lemonade_view *view,
 			const ARRAY_TYPE(seq_range) *uids,
@@ -87,11 +119,20 @@ static int match_filter(const struct lemo_subscription *sub,
 {
 	struct mail_search_args *args;
 	const char *error;
+	int ret;
 
-	if (lemonade_filter_parse(sub->filter, &args, &error) < 0)
+	ret = lemonade_filter_parse(view->box->storage->user, sub->filter,
+				    &args, &error);
+	if (ret == -1)
 		return -1;
 	/* when in doubt, push: a search that failed is no reason to keep
-	   quiet, nor is one that would keep the delivery waiting */
+	   quiet, nor is one that would keep the delivery waiting, nor a named
+	   filter that is gone */
+	if (ret < 0) {
+		e_debug(view->box->event, "lemonade: Not filtered: %s", error);
+		seq_range_array_merge(hits, uids);
+		return 0;
+	}
 	if (lemonade_filter_body_keys(args) > LEMO_FILTER_BODY_KEYS_MAX ||
 	    lemonade_filter_run(view, args, uids, hits) < 0)
 		seq_range_array_merge(hits, uids);

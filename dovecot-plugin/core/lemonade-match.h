@@ -28,6 +28,13 @@ void lemonade_match_refuse(struct lemonade_verdicts *verdicts,
 /* True if any device still matches. */
 bool lemonade_match_any(const struct lemonade_verdicts *verdicts);
 
+/* Mail by channel mailto must not be about such mail (RFC 5436 2.7): does any
+   device of that channel match, and: all that do become LEMO_VERDICT_AUTO. */
+bool lemonade_match_any_mailto(const ARRAY_TYPE(lemonade_device) *devices,
+			       const struct lemonade_verdicts *verdicts);
+void lemonade_match_refuse_mailto(const ARRAY_TYPE(lemonade_device) *devices,
+				  struct lemonade_verdicts *verdicts);
+
 /* Runs the filters of the devices that match over these mails. hits: an array
    a device, made in the data stack. A filter that does not parse makes its
    device invalid. */

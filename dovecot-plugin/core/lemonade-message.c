@@ -4,6 +4,7 @@
 #include "lib.h"
 #include "mail-storage.h"
 #include "lemo-importance.h"
+#include "lemo-mailto.h"
 #include "lemo-subscription.h"
 #include "lemonade-message.h"
 #include "lemonade-text.h"
@@ -77,6 +78,20 @@ uint32_t lemonade_message_importance(struct mail *mail)
 	return lemo_importance(header_raw(mail, "Importance"),
 			       header_raw(mail, "Priority"),
 			       header_raw(mail, "X-Priority"));
+}
+
+bool lemonade_message_is_automatic(struct mail *mail)
+{
+	const char *message_id = header_raw(mail, "Message-ID");
+	const char *const *values;
+
+	if (mail_get_headers(mail, "Auto-Submitted", &values) <= 0)
+		return lemo_mailto_is_automatic(NULL, message_id);
+	for (; *values != NULL; values++) {
+		if (lemo_mailto_is_automatic(*values, message_id))
+			return TRUE;
+	}
+	return FALSE;
 }
 
 void lemonade_message_headers(struct mail *mail, struct lemo_event *event)

@@ -16,6 +16,10 @@ void lemonade_message_fill(struct mail *mail, unsigned int level,
    stored. */
 void lemonade_message_headers(struct mail *mail, struct lemo_event *event);
 
+/* Was it sent by a machine? See lemo_mailto_is_automatic(). Reads the header,
+   as the next does. */
+bool lemonade_message_is_automatic(struct mail *mail);
+
 /* What the message says of its importance, as in struct lemo_event. Reads the
    header, where the storage's cache has not got it. */
 uint32_t lemonade_message_importance(struct mail *mail);

@@ -11,25 +11,8 @@
 #include "lemonade-line.h"
 #include "lemonade-match.h"
 #include "lemonade-message.h"
-#include "lemonade-raise.h"
-#include "lemonade-ring.h"
+#include "lemonade-ring-private.h"
 #include "lemonade-user.h"
-
-struct lemonade_ring {
-	struct lemonade_ring *prev, *next;
-	pool_t pool;
-	const char *username;
-
-	bool silent, all;
-	/* the message is told of by an event of its own */
-	bool told;
-	ARRAY_TYPE(const_string) names;
-	uint32_t importance;
-
-	/* of the message; user NULL: no notify was committed */
-	struct mail_user *user;
-	const char *message_id, *from, *to, *subject, *date;
-};
 
 static struct lemonade_ring *rings;
 
@@ -42,6 +25,7 @@ static struct lemonade_ring *ring_begin(const char *username)
 	ring->pool = pool;
 	ring->username = p_strdup(pool, username);
 	p_array_init(&ring->names, pool, 2);
+	p_array_init(&ring->notifies, pool, 2);
 	DLLIST_PREPEND(&rings, ring);
 	return ring;
 }
@@ -57,13 +41,19 @@ static bool ring_has(const struct lemonade_ring *ring, const char *name)
 	return FALSE;
 }
 
+bool ring_has_room(const struct lemonade_ring *ring)
+{
+	return array_count(&ring->names) + array_count(&ring->notifies) <
+		LEMO_SIEVE_NOTIFY_MAX;
+}
+
 static bool ring_device(struct lemonade_ring *ring, const char *name,
 			uint32_t importance)
 {
 	if (name == NULL)
 		ring->all = TRUE;
 	else if (!ring_has(ring, name)) {
-		if (array_count(&ring->names) >= LEMO_SIEVE_NOTIFY_MAX)
+		if (!ring_has_room(ring))
 			return FALSE;
 		name = p_strdup(ring->pool, name);
 		array_push_back(&ring->names, &name);
@@ -87,7 +77,8 @@ struct lemonade_ring *lemonade_ring_find(const char *username)
 	for (ring = rings; ring != NULL; ring = ring->next) {
 		if (strcmp(ring->username, username) == 0 &&
 		    (ring->silent || ring->all ||
-		     array_not_empty(&ring->names)))
+		     array_not_empty(&ring->names) ||
+		     array_not_empty(&ring->notifies)))
 			return ring;
 	}
 	return NULL;
@@ -103,7 +94,8 @@ const char *lemonade_ring_verdict(const struct lemonade_ring *ring,
 		return strcmp(verdict, LEMO_VERDICT_MATCH) == 0 ?
 			LEMO_VERDICT_SCRIPT : verdict;
 	}
-	if (ring->all || ring_has(ring, device->name))
+	if (ring->all || ring_has(ring, device->name) ||
+	    ring_notify_of_device(ring, device) != NULL)
 		return LEMO_VERDICT_MATCH;
 	return verdict;
 }
@@ -126,6 +118,40 @@ static void ring_keep_message(struct lemonade_ring *ring, struct mail *mail)
 	ring->to = p_strdup(ring->pool, event.to);
 	ring->subject = p_strdup(ring->pool, event.subject);
 	ring->date = p_strdup(ring->pool, event.date);
+	ring->automatic = lemonade_message_is_automatic(mail);
+}
+
+static void ring_keep_place(struct lemonade_ring *ring, struct mail *mail)
+{
+	struct lemo_event event;
+
+	i_zero(&event);
+	lemonade_line_set_mailbox(lemonade_user_get(ring->user), mail->box, 0,
+				  NULL, &event);
+	ring->mailbox = p_strdup(ring->pool, event.mailbox);
+	ring->mailbox_guid = p_strdup(ring->pool, event.mailbox_guid);
+	ring->uidvalidity = event.uidvalidity;
+	ring->uid = mail->uid;
+}
+
+void ring_committed(struct lemonade_ring *ring, struct mail_user *user,
+		    struct mail *mail)
+{
+	if (ring->user != NULL)
+		return;
+	ring->user = user;
+	ring_keep_message(ring, mail);
+	if (*ring->username == '\0')
+		ring_keep_place(ring, mail);
+}
+
+const ARRAY_TYPE(lemonade_device) *ring_devices(struct lemonade_ring *ring)
+{
+	if (!array_is_created(&ring->devices)) {
+		lemonade_devices_read(ring->user, NULL, ring->pool,
+				      &ring->devices);
+	}
+	return &ring->devices;
 }
 
 static bool user_has_device(struct mail_user *user, const char *name)
@@ -154,12 +180,22 @@ static bool ring_commit(struct lemonade_ring *ring, const char *name,
 		return TRUE;
 	T_BEGIN {
 		found = user_has_device(user, name);
-		if (found && ring->user == NULL) {
-			ring->user = user;
-			ring_keep_message(ring, mail);
-		}
+		if (found)
+			ring_committed(ring, user, mail);
 	} T_END;
 	return found;
+}
+
+static void ring_set_place(struct lemonade_ring *ring,
+			   struct lemonade_user *luser,
+			   struct lemo_event *event)
+{
+	lemonade_line_name_mailbox(luser, ring->mailbox, ring->mailbox_guid,
+				   ring->uidvalidity, event);
+	event->uid = ring->uid;
+	/* a message rings once in the session of its delivery; here the script
+	   may run for it again */
+	event->session = NULL;
 }
 
 static void ring_event(struct lemonade_ring *ring, struct lemonade_user *luser,
@@ -174,36 +210,57 @@ static void ring_event(struct lemonade_ring *ring, struct lemonade_user *luser,
 	event_r->subject = ring->subject;
 	event_r->date = ring->date;
 	event_r->importance = ring->importance;
+	if (ring->mailbox != NULL)
+		ring_set_place(ring, luser, event_r);
 }
 
-/* A line about no mailbox. */
-static void ring_send(struct lemonade_ring *ring, struct lemonade_user *luser)
+static void ring_add_devices(struct lemonade_ring *ring,
+			     struct lemo_event *event)
 {
-	struct lemonade_raise *raise = lemonade_raise_begin(luser, NULL);
+	const ARRAY_TYPE(lemonade_device) *devices = ring_devices(ring);
 	struct lemonade_verdicts verdicts;
-	struct lemonade_handoff *handoff;
-	struct lemo_event event;
-	unsigned int i;
+	const struct lemonade_device *device;
 
-	if (raise == NULL)
-		return;
 	i_zero(&verdicts);
-	for (i = 0; i < array_count(&raise->devices); i++) {
-		const struct lemonade_device *device =
-			array_idx(&raise->devices, i);
-
+	array_foreach(devices, device) {
 		verdicts.verdict[verdicts.count++] = device->verdict != NULL ?
 			device->verdict :
 			lemonade_ring_verdict(ring, device,
 					      LEMO_VERDICT_EVENTS);
 	}
+	if (ring->automatic)
+		lemonade_match_refuse_mailto(devices, &verdicts);
+	lemonade_line_set_devices(devices, &verdicts, event);
+	lemonade_ring_add_words(ring, devices, event);
+}
+
+static bool event_rings(const struct lemo_event *event)
+{
+	unsigned int i;
+
+	for (i = 0; i < event->devices_count; i++) {
+		if (strcmp(event->devices[i].verdict, LEMO_VERDICT_MATCH) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* A line of its own: about no mailbox if the message is in none. */
+static void ring_send(struct lemonade_ring *ring, struct lemonade_user *luser)
+{
+	struct lemonade_handoff *handoff;
+	struct lemo_event event;
+
 	ring_event(ring, luser, &event);
-	lemonade_line_set_devices(&raise->devices, &verdicts, &event);
+	if (!ring->told)
+		ring_add_devices(ring, &event);
 	lemonade_line_finish(luser, FALSE, &event);
+	(void)lemonade_ring_add_targets(ring, &event);
+	if (event.devices_count == 0)
+		return;
 	handoff = lemonade_handoff_begin(luser);
-	lemonade_handoff_add(handoff, &event, lemonade_match_any(&verdicts));
+	lemonade_handoff_add(handoff, &event, event_rings(&event));
 	lemonade_handoff_end(&handoff);
-	lemonade_raise_end(&raise);
 }
 
 static void ring_end(struct lemonade_ring **_ring)
@@ -211,9 +268,11 @@ static void ring_end(struct lemonade_ring **_ring)
 	struct lemonade_ring *ring = *_ring;
 
 	*_ring = NULL;
-	if (ring->user != NULL && !ring->told && !ring->silent) T_BEGIN {
+	if (ring->user != NULL && !ring->silent &&
+	    (!ring->told || ring_notify_waits(ring))) T_BEGIN {
 		ring_send(ring, lemonade_user_get(ring->user));
 	} T_END;
+	lemonade_devices_free(&ring->devices);
 	DLLIST_REMOVE(&rings, ring);
 	pool_unref(&ring->pool);
 }
@@ -223,5 +282,8 @@ const struct lemonade_ring_vfuncs lemonade_ring_vfuncs = {
 	.end = ring_end,
 	.silence = ring_silence,
 	.device = ring_device,
-	.commit = ring_commit
+	.commit = ring_commit,
+	.notify = ring_notify_add,
+	.commit_notify = ring_notify_commit,
+	.online = ring_online
 };

@@ -5,6 +5,7 @@
 #include "llist.h"
 #include "str.h"
 #include "imap-util.h"
+#include "lemonade-ring.h"
 #include "lemonade-txn.h"
 #include "lemonade-user.h"
 
@@ -62,7 +63,8 @@ bool lemonade_txn_wanted(struct lemonade_txn *txn)
 	lemonade_devices_read(txn->luser->user, txn->box, txn->pool,
 			      &txn->devices);
 	txn->ignored = array_is_empty(&txn->devices) &&
-		txn->luser->feed == 0;
+		txn->luser->feed == 0 &&
+		lemonade_ring_find(txn->luser->user->username) == NULL;
 	return !txn->ignored;
 }
 

@@ -9,6 +9,7 @@
 
 #include "mail-storage-private.h"
 #include "lemonade-device.h"
+#include "lemonade-named-filter.h"
 
 struct lemonade_user;
 
@@ -58,6 +59,10 @@ struct lemonade_txn {
 	ARRAY(struct lemonade_keywords) keywords;
 	ARRAY_TYPE(lemonade_change) expunges;
 	ARRAY(struct lemonade_device_change) device_changes;
+
+	/* New entries of named filters that are not committed yet. */
+	unsigned int private_filters[LEMONADE_FILTER_DIR_COUNT];
+	unsigned int shared_filters[LEMONADE_FILTER_DIR_COUNT];
 
 	/* Nobody can want anything of it: the user has no device and the
 	   feed asks for nothing. */

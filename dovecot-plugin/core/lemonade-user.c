@@ -1,6 +1,7 @@
 /* The plugin's part of a mail user: settings, names, what is raised. */
 
 #include "lib.h"
+#include "llist.h"
 #include "lemonade-compat.h"
 #include "lemonade-quota.h"
 #include "lemonade-user.h"
@@ -19,6 +20,8 @@ static struct event_category event_category_lemonade = {
 	.name = "lemonade"
 };
 
+static struct lemonade_user *lemonade_users;
+
 bool lemonade_log_now(time_t *last)
 {
 	time_t now = time(NULL);
@@ -34,10 +37,20 @@ struct lemonade_user *lemonade_user_get(struct mail_user *user)
 	return LEMONADE_USER_CONTEXT(user);
 }
 
+struct lemonade_user *lemonade_user_find(const char *username)
+{
+	struct lemonade_user *luser = lemonade_users;
+
+	while (luser != NULL && strcmp(luser->user->username, username) != 0)
+		luser = luser->next;
+	return luser;
+}
+
 static void lemonade_user_deinit(struct mail_user *user)
 {
 	struct lemonade_user *luser = lemonade_user_get(user);
 
+	DLLIST_REMOVE(&lemonade_users, luser);
 	luser->module_ctx.super.deinit(user);
 	lemonade_settings_free(&luser->set);
 	event_unref(&luser->event);
@@ -115,6 +128,7 @@ void lemonade_user_created(struct mail_user *user)
 	}
 	lemonade_user_read_settings(luser);
 	MODULE_CONTEXT_SET(user, lemonade_user_module, luser);
+	DLLIST_PREPEND(&lemonade_users, luser);
 	lemonade_quota_init(luser);
 }
 

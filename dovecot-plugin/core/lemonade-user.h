@@ -13,6 +13,7 @@ struct lemonade_quota;
 struct lemonade_txn;
 
 struct lemonade_user {
+	struct lemonade_user *prev, *next;
 	union mail_user_module_context module_ctx;
 	struct mail_user *user;
 	struct event *event;
@@ -45,6 +46,9 @@ struct lemonade_user {
 /* The user's context; NULL if the plugin is not loaded for him or the user
    is only a helper (shared namespaces' owners, lmtp's raw storage). */
 struct lemonade_user *lemonade_user_get(struct mail_user *user);
+
+/* The same for the name of a user that is there. */
+struct lemonade_user *lemonade_user_find(const char *username);
 
 /* The hook of mail-storage-hooks.h. */
 void lemonade_user_created(struct mail_user *user);

@@ -6,6 +6,7 @@
 #include "ioloop.h"
 #include "mail-user.h"
 #include "lemo-subscription.h"
+#include "lemo-notify-uri.h"
 #include "lemo-token.h"
 #include "lemo-weburl.h"
 #include "doveadm-lemonade.h"
@@ -146,10 +147,11 @@ static void add_stored(const char *device, const char *json, void *context)
 }
 
 /* The notifier remembers what is no longer stored; a device token is stored
-   elsewhere, and forgotten when it goes. */
+   elsewhere, and forgotten when it goes, as is a target of a Sieve script. */
 static const char *state_not_stored(const struct device_row *row)
 {
-	return lemo_token_id_of_device(row->name) != NULL ? "ok" : "removed";
+	return lemo_token_id_of_device(row->name) != NULL ||
+		lemo_notify_is_device(row->name) ? "ok" : "removed";
 }
 
 static const char *row_channel(const struct device_row *row)

@@ -86,10 +86,11 @@ DOVEADM_CMD_PARAMS_END
 	},
 	{
 		.name = "lemonade test",
-		.usage = ADMIN_USAGE" [--dry-run] "DEVICE_USAGE,
+		.usage = ADMIN_USAGE" [--dry-run] --feed | "DEVICE_USAGE,
 		.mail_cmd = cmd_lemonade_test_alloc,
 DOVEADM_CMD_PARAMS_START
 DOVEADM_CMD_PARAM('n', "dry-run", CMD_PARAM_BOOL, 0)
+DOVEADM_CMD_PARAM('f', "feed", CMD_PARAM_BOOL, 0)
 DEVICE_PARAMS
 DOVEADM_CMD_PARAMS_END
 	}
@@ -101,6 +102,7 @@ void doveadm_lemonade_plugin_init(struct module *module ATTR_UNUSED)
 
 	for (i = 0; i < N_ELEMENTS(lemonade_commands); i++)
 		doveadm_cmd_register_ver2(&lemonade_commands[i]);
+	lemonade_register_sieve();
 	lemonade_register_vapid();
 	lemonade_register_operating();
 }

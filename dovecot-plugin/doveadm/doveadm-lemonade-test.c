@@ -1,4 +1,5 @@
-/* doveadm lemonade test: one push to one device, or what it would say. */
+/* doveadm lemonade test: one push to one device or to the feed, or what it
+   would say. */
 
 #include "lib.h"
 #include "mail-user.h"
@@ -53,12 +54,8 @@ static int get_timeout(struct mail_user *user, unsigned int *msecs_r,
 }
 
 static int send_test(struct lemonade_mail_cmd *cmd, struct mail_user *user,
-		     const char *json)
+		     const char *const *args)
 {
-	const char *args[] = {
-		"TEST", user->username, dec2str(geteuid()), cmd->device,
-		json, cmd->dry_run ? "1" : "0", NULL
-	};
 	struct test_answer answer = { .columns = columns_of(cmd) };
 	struct lemonade_admin_error admin_error;
 	unsigned int timeout_msecs;
@@ -83,11 +80,23 @@ static int cmd_test_run(struct doveadm_mail_cmd_context *ctx,
 			struct mail_user *user)
 {
 	struct lemonade_mail_cmd *cmd = lemonade_mail_cmd_get(ctx);
-	const char *json;
+	const char *json, *dry_run = cmd->dry_run ? "1" : "0";
+	const char *feed_args[] = {
+		"TEST-FEED", user->username, dry_run, NULL
+	};
+	const char *args[] = {
+		"TEST", user->username, dec2str(geteuid()), cmd->device, NULL,
+		dry_run, NULL
+	};
 
+	if (cmd->feed) {
+		return lemonade_mail_cmd_begin(cmd, user) < 0 ? -1 :
+			send_test(cmd, user, feed_args);
+	}
 	if (lemonade_mail_cmd_lookup(cmd, user, &json) < 0)
 		return -1;
-	return send_test(cmd, user, json);
+	args[4] = json;
+	return send_test(cmd, user, args);
 }
 
 static void cmd_test_init(struct doveadm_mail_cmd_context *ctx

@@ -55,19 +55,29 @@ void lemonade_mail_cmd_want_admin(struct lemonade_mail_cmd *cmd, bool need)
 	cmd->need_admin = need;
 }
 
-void lemonade_mail_cmd_params(struct lemonade_mail_cmd *cmd)
+static void take_device(struct lemonade_mail_cmd *cmd)
 {
 	struct doveadm_cmd_context *cctx = cmd->ctx.cctx;
 	const char *device;
 
-	if (!doveadm_cmd_param_str(cctx, "device", &device))
+	if (doveadm_cmd_param_str(cctx, "device", &device) == cmd->feed)
 		doveadm_mail_help_name(cctx->cmd->name);
+	if (cmd->feed)
+		return;
 	cmd->device = p_strdup(cmd->ctx.pool, t_str_lcase(device));
 	if (!lemo_device_name_is_valid(cmd->device)) {
 		i_fatal_status(EX_USAGE, "'%s' is no device name: use 1 to %u "
 			       "of a-z, 0-9, '.', '_' and '-'", device,
 			       LEMO_DEVICE_NAME_MAX);
 	}
+}
+
+void lemonade_mail_cmd_params(struct lemonade_mail_cmd *cmd)
+{
+	struct doveadm_cmd_context *cctx = cmd->ctx.cctx;
+
+	(void)doveadm_cmd_param_bool(cctx, "feed", &cmd->feed);
+	take_device(cmd);
 	(void)doveadm_cmd_param_array(cctx, "definition", &cmd->definition);
 	(void)doveadm_cmd_param_bool(cctx, "verified", &cmd->verified);
 	(void)doveadm_cmd_param_bool(cctx, "dry-run", &cmd->dry_run);

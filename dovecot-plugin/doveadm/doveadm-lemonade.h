@@ -14,6 +14,8 @@ extern const char *doveadm_lemonade_plugin_version;
 void doveadm_lemonade_plugin_init(struct module *module);
 void doveadm_lemonade_plugin_deinit(void);
 
+/* doveadm-lemonade-sieve.c */
+void lemonade_register_sieve(void);
 /* doveadm-lemonade-vapid.c */
 void lemonade_register_vapid(void);
 /* doveadm-lemonade-operating.c: trace, revoke, export */
@@ -65,7 +67,7 @@ struct lemonade_mail_cmd {
 	/* from the command line; device in lower case, NULL if absent */
 	const char *device;
 	const char *const *definition;
-	bool verified, dry_run;
+	bool verified, dry_run, feed;
 
 	bool need_admin;
 	/* NULL if not asked for or not reachable; connected as root, before
@@ -87,7 +89,7 @@ void lemonade_mail_cmd_want_admin(struct lemonade_mail_cmd *cmd, bool need);
 struct lemonade_mail_cmd *
 lemonade_mail_cmd_get(struct doveadm_mail_cmd_context *ctx);
 /* Takes device and definition; prints the help and exits if the device is
-   missing or no name. */
+   missing or no name. With --feed there is no device. */
 void lemonade_mail_cmd_params(struct lemonade_mail_cmd *cmd);
 /* Logs the error and sets the exit code. Always returns -1. */
 int lemonade_mail_cmd_fail(struct lemonade_mail_cmd *cmd, int exit_code,

@@ -5,6 +5,7 @@
 #include "imap-common.h"
 #include "imap-lemonade-claim.h"
 #include "imap-lemonade-client.h"
+#include "imap-lemonade-filter.h"
 #include "imap-lemonade-plugin.h"
 #include "imap-lemonade-token.h"
 
@@ -17,8 +18,10 @@ static imap_client_created_func_t *next_client_created;
 
 static void imap_lemonade_client_created(struct client **client)
 {
-	if (mail_user_is_plugin_loaded((*client)->user, imap_lemonade_module))
+	if (mail_user_is_plugin_loaded((*client)->user, imap_lemonade_module)) {
 		imap_lemonade_client_create(*client);
+		imap_lemonade_filter_client_created(*client);
+	}
 	imap_lemonade_token_client_created(*client);
 	if (next_client_created != NULL)
 		next_client_created(client);
@@ -30,10 +33,12 @@ void imap_lemonade_plugin_init(struct module *module)
 	next_client_created =
 		imap_client_created_hook_set(imap_lemonade_client_created);
 	imap_lemonade_claim_init();
+	imap_lemonade_filter_init();
 }
 
 void imap_lemonade_plugin_deinit(void)
 {
+	imap_lemonade_filter_deinit();
 	imap_lemonade_claim_deinit();
 	imap_client_created_hook_set(next_client_created);
 }

@@ -38,6 +38,8 @@ struct account {
 	time_t last_logged;
 	/* when it was last logged that it may not speak for a user */
 	time_t last_denied;
+	/* when it was last logged that a user's Sieve scripts do too much */
+	time_t last_sieve;
 };
 
 struct accounts *accounts_init(const struct notifier *notifier);

@@ -36,8 +36,9 @@ admin_command_t admin_cmd_status, admin_cmd_queue, admin_cmd_devices;
 admin_command_t admin_cmd_retry, admin_cmd_purge, admin_cmd_trace;
 admin_command_t admin_cmd_export;
 /* Ends the answer itself, perhaps later. */
-admin_command_t admin_cmd_test;
+admin_command_t admin_cmd_test, admin_cmd_test_feed;
 admin_command_t admin_cmd_code;
+admin_command_t admin_cmd_sieve_secret;
 admin_command_t admin_cmd_vapid_show, admin_cmd_vapid_export;
 admin_command_t admin_cmd_vapid_import, admin_cmd_vapid_rotate;
 

@@ -123,7 +123,8 @@ static void queue_feed_row(struct admin_client *client, sqlite3_stmt *stmt)
 	feed = feeds_find_origin(client->notifier->feeds,
 				 sqlite3_column_int64(stmt, 2));
 	admin_row(client, FIELD("user=%s", outbox_column_str(stmt, 1)),
-		  "device=(feed)", "channel=webhook",
+		  "device=(feed)",
+		  FIELD("channel=%s", feed == NULL ? "?" : feed->channel->name),
 		  FIELD("origin=%s", feed == NULL ? "?" : feed->origin_name),
 		  FIELD("tries=%d", sqlite3_column_int(stmt, 3)),
 		  /* none: behind an earlier one of this user */

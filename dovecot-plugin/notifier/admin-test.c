@@ -1,4 +1,4 @@
-/* TEST and CODE: one device, as the admin gives it. */
+/* TEST and CODE: one device, as the admin gives it; TEST-FEED. */
 
 #include "lib.h"
 #include "array.h"
@@ -15,6 +15,7 @@
 #include "device.h"
 #include "emn-time.h"
 #include "event-line.h"
+#include "feeds.h"
 #include "lemo-imapurl.h"
 #include "lemo-utf8.h"
 #include "notifier.h"
@@ -29,7 +30,11 @@
 
 struct admin_test {
 	struct admin_client *client;
+	/* NULL for a feed */
 	struct target *target;
+	const struct channel_vfuncs *channel;
+	/* where to, without a path */
+	const char *origin_name;
 	struct event_line *line;
 	struct channel_job job;
 };
@@ -155,7 +160,7 @@ static const char *body_shown(const struct lemo_buf *body)
 static const char *
 body_field(const struct admin_test *test, const struct channel_request *req)
 {
-	if (test->target->channel->secret_body) {
+	if (test->channel->secret_body) {
 		return t_strdup_printf("body=(%zu octets, encrypted for the "
 				       "device)", req->body.len);
 	}
@@ -170,18 +175,18 @@ static const char *test_dry_run(struct admin_test *test)
 	pool_t pool;
 	int ret;
 
-	if (test->target->channel->build == NULL) {
+	if (test->channel->build == NULL) {
 		admin_row(client, "method=", t_strdup_printf(
-			"url=%s", test->target->origin_name), "headers=",
+			"url=%s", test->origin_name), "headers=",
 			"body=", NULL);
 		return NULL;
 	}
 	i_zero(&req);
 	pool = pool_alloconly_create("admin test", 4096);
-	ret = test->target->channel->build(pool, &test->job, &req, &error);
+	ret = test->channel->build(pool, &test->job, &req, &error);
 	if (ret >= 0) {
 		admin_row(client, t_strdup_printf("method=%s", req.method),
-			  t_strdup_printf("url=%s", test->target->origin_name),
+			  t_strdup_printf("url=%s", test->origin_name),
 			  headers_field(&req), body_field(test, &req),
 			  NULL);
 		error = NULL;
@@ -195,11 +200,11 @@ static const char *test_dry_run(struct admin_test *test)
 
 static const char *test_send(struct admin_test *test)
 {
-	if (!test->target->verified)
+	if (test->target != NULL && !test->target->verified)
 		return "device is not verified: its code did not come back yet";
 	test->client->busy = TRUE;
-	test->target->channel->send(test->client->notifier->http, &test->job,
-				    test_answered, test);
+	test->channel->send(test->client->notifier->http, &test->job,
+			    test_answered, test);
 	return NULL;
 }
 
@@ -218,15 +223,11 @@ static const struct device *test_device(struct admin_test *test)
 			   target->device);
 }
 
+/* The job is filled. */
 static const char *test_run(struct admin_test *test, bool dry_run)
 {
 	const char *error;
 
-	push_fill_job(&test->job, test->target, test->line, 1);
-	webpush_fill_job(test->client->notifier, &test->job, test->target,
-			 test_device(test));
-	emn_time_fill_job(test->client->notifier, &test->job,
-			  test_device(test));
 	test->job.push_id = test->line->event.id;
 	error = dry_run ? test_dry_run(test) : test_send(test);
 	if (error != NULL || dry_run) {
@@ -234,6 +235,20 @@ static const char *test_run(struct admin_test *test, bool dry_run)
 		test_free(test);
 	}
 	return NULL;
+}
+
+static struct admin_test *
+test_new(struct admin_client *client, const struct channel_vfuncs *channel,
+	 const char *origin_name, struct event_line *line)
+{
+	struct admin_test *test = i_new(struct admin_test, 1);
+
+	test->client = client;
+	client->refcount++;
+	test->channel = channel;
+	test->origin_name = origin_name;
+	test->line = line;
+	return test;
 }
 
 const char *admin_cmd_test(struct admin_client *client,
@@ -251,12 +266,32 @@ const char *admin_cmd_test(struct admin_client *client,
 		admin_end(client, error);
 		return NULL;
 	}
-	test = i_new(struct admin_test, 1);
-	test->client = client;
-	client->refcount++;
+	test = test_new(client, target->channel, target->origin_name, line);
 	test->target = target;
-	test->line = line;
+	push_fill_job(&test->job, target, line, 1);
+	webpush_fill_job(client->notifier, &test->job, target,
+			 test_device(test));
+	emn_time_fill_job(client->notifier, &test->job, test_device(test));
 	return test_run(test, strcmp(args[5], "1") == 0);
+}
+
+const char *admin_cmd_test_feed(struct admin_client *client,
+				const char *const *args)
+{
+	const struct feed *feed = feeds_find(client->notifier->feeds, args[1]);
+	struct admin_test *test;
+	struct event_line *line = NULL;
+	const char *error = "no feed in lemonade_feed_file is for this user";
+
+	if (feed != NULL)
+		line = make_line(args[1], &error);
+	if (line == NULL) {
+		admin_end(client, error);
+		return NULL;
+	}
+	test = test_new(client, feed->channel, feed->origin_name, line);
+	push_fill_feed_job(&test->job, client->notifier, feed, line, 0);
+	return test_run(test, strcmp(args[2], "1") == 0);
 }
 
 const char *admin_cmd_code(struct admin_client *client,

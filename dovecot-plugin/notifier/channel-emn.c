@@ -172,24 +172,38 @@ static int channel_emn_build(pool_t pool, const struct channel_job *job,
 static void pap_read_answer(struct channel_result *result)
 {
 	const char *body = result->body;
-	unsigned int code = lemo_pap_code(body, strlen(body));
+	unsigned int code;
 
-	result->body = NULL;
+	if (body == NULL)
+		return;
+	code = lemo_pap_code(body, strlen(body));
 	if (code != 0)
 		result->text = t_strdup_printf("PAP %u", code);
 	gateway_set_result(result, lemo_pap_answer(result->status, code),
 			   "PPG", "lemonade_emn_ppg_url");
 }
 
+/* It went past the PPG, which is not to blame. */
+static void code_read_answer(struct channel_result *result)
+{
+	sms_gateway_read_answer(result);
+	result->origin_failed = FALSE;
+}
+
+static gateway_read_t *read_of(const struct channel_job *job)
+{
+	if (!has_ppg(job))
+		return sms_gateway_read_answer;
+	return job->payload.verification_code != NULL ? code_read_answer :
+		pap_read_answer;
+}
+
 static void channel_emn_send(struct http_sender *http,
 			     const struct channel_job *job,
 			     channel_callback_t *callback, void *context)
 {
-	bool pap = has_ppg(job) && job->payload.verification_code == NULL;
-
-	gateway_send(http, job, channel_emn_build,
-		     pap ? pap_read_answer : sms_gateway_read_answer,
-		     callback, context);
+	gateway_send(http, job, channel_emn_build, read_of(job), callback,
+		     context);
 }
 
 static const char *channel_emn_gateway(const struct lemonade_settings *set)

@@ -1,7 +1,7 @@
 #include "lib.h"
 #include "array.h"
 #include "ioloop.h"
-#include "channel.h"
+#include "channel-webhook.h"
 
 #include <ctype.h>
 
@@ -56,19 +56,24 @@ webhook_add_format_headers(pool_t pool, const struct channel_job *job,
 	}
 }
 
-static void webhook_add_signature(pool_t pool, const struct channel_job *job,
-				  struct channel_request *req,
-				  struct lemo_buf *buf)
+bool channel_webhook_sign(pool_t pool, const struct lemo_keyring *keyring,
+			  const char *id, struct channel_request *req)
 {
-	webhook_add_header(req, p_strconcat(pool, "webhook-id: ",
-					    job->push_id, NULL));
+	struct lemo_buf buf;
+	bool ok;
+
+	webhook_add_header(req, p_strconcat(pool, "webhook-id: ", id, NULL));
 	webhook_add_header(req, p_strdup_printf(pool,
 		"webhook-timestamp: %"PRIdTIME_T, ioloop_time));
-	lemo_buf_adds(buf, "webhook-signature: ");
-	lemo_webhook_sign(job->keyring, job->push_id, ioloop_time,
-			  req->body.data, req->body.len, buf);
-	if (!buf->failed)
-		webhook_take_header(pool, req, buf);
+	lemo_buf_init(&buf, WEBHOOK_HEADER_MAX);
+	lemo_buf_adds(&buf, "webhook-signature: ");
+	lemo_webhook_sign(keyring, id, ioloop_time, req->body.data,
+			  req->body.len, &buf);
+	ok = !buf.failed;
+	if (ok)
+		webhook_take_header(pool, req, &buf);
+	lemo_buf_free(&buf);
+	return ok;
 }
 
 static bool webhook_add_headers(pool_t pool, const struct channel_job *job,
@@ -79,10 +84,10 @@ static bool webhook_add_headers(pool_t pool, const struct channel_job *job,
 
 	lemo_buf_init(&buf, WEBHOOK_HEADER_MAX);
 	webhook_add_format_headers(pool, job, req, &buf);
-	webhook_add_signature(pool, job, req, &buf);
 	ok = !buf.failed;
 	lemo_buf_free(&buf);
-	return ok;
+	return ok && channel_webhook_sign(pool, job->keyring, job->push_id,
+					  req);
 }
 
 static int channel_webhook_build(pool_t pool, const struct channel_job *job,

@@ -7,11 +7,13 @@ static const struct channel_vfuncs *const channels[] = {
 	&channel_webpush,
 	&channel_emn,
 	&channel_exec,
+	&channel_mailto,
 	&channel_sip,
 	&channel_sms,
 	&channel_token,
 	&channel_log,
 	&channel_null,
+	&channel_xmpp,
 };
 
 const struct channel_vfuncs *channel_find(const char *name)

@@ -11,6 +11,7 @@
 #include "lemo-retry.h"
 #include "lemo-webhook-sign.h"
 
+struct feed;
 struct http_sender;
 struct lemonade_settings;
 struct lemo_vapid_key;
@@ -45,7 +46,11 @@ struct channel_job {
 	/* the same for every try of the same push: event id, or with a
 	   generation for merged rows */
 	const char *push_id;
+	/* made of this push before */
+	unsigned int tries;
 	struct lemo_payload_args payload;
+	/* NULL for a device */
+	const struct feed *feed;
 	/* the URL is the admin's own: no fence */
 	bool trusted_url;
 	/* channel emn: the latest time that the phone was told, 0 = none */
@@ -111,6 +116,9 @@ struct channel_vfuncs {
 	/* The URL of the administrator's server that gets the pushes for all
 	   devices; NULL: they go to the device's URL. */
 	const char *(*gateway)(const struct lemonade_settings *set);
+	/* The name of that server, in the data stack, if it is no web server:
+	   breaker, budget and queue are its. NULL: the URL's host is asked. */
+	const char *(*origin)(const struct lemonade_settings *set);
 	/* Not for those without a request: NULL. */
 	channel_build_t *build;
 	/* Sends; the callback is called exactly once, perhaps before this
@@ -128,14 +136,20 @@ void channel_send_built(struct http_sender *http,
 			bool trusted_url, enum lemo_answer fault,
 			channel_callback_t *callback, void *context);
 
+/* for feeds only: channel_find() does not know them */
+extern const struct channel_vfuncs channel_redis;
+extern const struct channel_vfuncs channel_webhook_batch;
+
 extern const struct channel_vfuncs channel_webhook;
 extern const struct channel_vfuncs channel_webpush;
 extern const struct channel_vfuncs channel_emn;
 extern const struct channel_vfuncs channel_exec;
+extern const struct channel_vfuncs channel_mailto;
 extern const struct channel_vfuncs channel_sip;
 extern const struct channel_vfuncs channel_sms;
 extern const struct channel_vfuncs channel_token;
 extern const struct channel_vfuncs channel_log;
 extern const struct channel_vfuncs channel_null;
+extern const struct channel_vfuncs channel_xmpp;
 
 #endif

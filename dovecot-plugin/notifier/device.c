@@ -40,7 +40,8 @@ const char *const held_back_names[HELD_BACK_COUNT] = {
 	[HELD_BACK_QUIET] = "quiet",
 	[HELD_BACK_GONE] = "gone",
 	[HELD_BACK_PRESENCE] = "presence",
-	[HELD_BACK_SCRIPT] = LEMO_VERDICT_SCRIPT
+	[HELD_BACK_SCRIPT] = LEMO_VERDICT_SCRIPT,
+	[HELD_BACK_AUTO] = LEMO_VERDICT_AUTO
 };
 
 /* "3 0 1 ...", in the order of the enum, to which more may be appended. */

@@ -43,6 +43,8 @@ enum held_back {
 	HELD_BACK_PRESENCE,
 	/* push:none in the Sieve script */
 	HELD_BACK_SCRIPT,
+	/* no mail about mail of a machine */
+	HELD_BACK_AUTO,
 	HELD_BACK_COUNT
 };
 extern const char *const held_back_names[HELD_BACK_COUNT];

@@ -92,10 +92,8 @@ int64_t event_mailbox_key(const struct lemo_event *event)
 
 int64_t event_ring_key(const struct lemo_event *event)
 {
-	/* what a script says elsewhere is about no mailbox, and may well be
-	   said of the same message again */
 	if (event->session == NULL || event->message_id == NULL ||
-	    event->mailbox == NULL || event->type != LEMO_EVENT_MESSAGE_NEW)
+	    event->type != LEMO_EVENT_MESSAGE_NEW)
 		return 0;
 	return hash_str(hash_str(FNV_OFFSET, event->session),
 			event->message_id);

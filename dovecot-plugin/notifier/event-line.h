@@ -26,8 +26,7 @@ bool event_ends_alert(const struct lemo_event *event);
 
 /* Hash of mailbox GUID and UIDVALIDITY, 0 without a mailbox. */
 int64_t event_mailbox_key(const struct lemo_event *event);
-/* Hash of delivery session and Message-ID; 0 if either is unknown, or if the
-   event names no mailbox. */
+/* Hash of delivery session and Message-ID, 0 if either is unknown. */
 int64_t event_ring_key(const struct lemo_event *event);
 /* True if uid is among the messages of the event. */
 bool event_has_uid(const struct lemo_event *event, uint32_t uid);

@@ -10,8 +10,10 @@
 #include "feeds.h"
 #include "held.h"
 #include "ingest-event.h"
+#include "ingest-notify.h"
 #include "ingest-private.h"
 #include "lemo-limits.h"
+#include "lemo-notify-uri.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-clock.h"
@@ -161,6 +163,24 @@ static void device_matched(struct ingest_context *ctx,
 		device_endpoint_tell(device, ctx->gone);
 }
 
+static void ingest_match(struct ingest_context *ctx,
+			 const struct lemo_event_device *verdict)
+{
+	bool device = !lemo_notify_is_device(verdict->name);
+	struct ingest_context own;
+
+	if (verdict->text == NULL) {
+		if (device)
+			device_matched(ctx, verdict);
+	} else if (ingest_words_begin(ctx, verdict, &own)) {
+		if (device)
+			device_matched(&own, verdict);
+		else
+			ingest_notify(&own, verdict);
+		ingest_words_end(&own);
+	}
+}
+
 static void ingest_verdict(struct ingest_context *ctx,
 			   const struct lemo_event_device *verdict)
 {
@@ -171,7 +191,7 @@ static void ingest_verdict(struct ingest_context *ctx,
 		return;
 	if (strcmp(verdict->verdict, LEMO_VERDICT_MATCH) == 0) {
 		if (verdict->subscription != NULL)
-			device_matched(ctx, verdict);
+			ingest_match(ctx, verdict);
 		return;
 	}
 	if (!held_back_of_verdict(verdict->verdict, &reason))

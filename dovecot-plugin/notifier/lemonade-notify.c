@@ -9,6 +9,8 @@
 #include "account.h"
 #include "admin.h"
 #include "channel-exec.h"
+#include "channel-mailto.h"
+#include "channel-xmpp.h"
 #include "clock-watch.h"
 #include "anvil.h"
 #include "feeds.h"
@@ -102,6 +104,7 @@ static void read_secret_files(const struct lemonade_settings *set)
 {
 	notifier.feeds = feeds_init(notifier.event, set->lemonade_feed_file);
 	gateway_logins_init(notifier.event, set->lemonade_gateway_file);
+	channel_xmpp_read_secret(set);
 }
 
 /* What only root can do. Trouble with the directories is not fatal: the
@@ -176,8 +179,11 @@ static void notifier_init(const struct lemonade_settings *set)
 	notifier.users = users_init(&notifier);
 	notifier.http = http_sender_init(notifier.event, set,
 					 DNS_CLIENT_SOCKET);
+	feeds_start(notifier.feeds, &notifier, DNS_CLIENT_SOCKET);
 	notifier.webpush = lemo_webpush_init();
 	channel_exec_init(set);
+	channel_mailto_init(notifier.event, set, DNS_CLIENT_SOCKET);
+	channel_xmpp_init(notifier.event, set, DNS_CLIENT_SOCKET);
 	notifier.sms_cap = sms_cap_init(&notifier);
 	notifier.scheduler = scheduler_init(&notifier);
 	notifier.quiet = quiet_init(&notifier);
@@ -197,6 +203,9 @@ static void notifier_deinit(void)
 	ingest_flush(notifier.ingest);
 	scheduler_stop(notifier.scheduler);
 	channel_exec_deinit();
+	feeds_stop(notifier.feeds);
+	channel_mailto_deinit();
+	channel_xmpp_deinit();
 	http_sender_deinit(&notifier.http);
 	admin_clients_deinit(&notifier.admins);
 	notify_clients_deinit(&notifier.clients);

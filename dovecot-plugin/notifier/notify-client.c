@@ -232,6 +232,26 @@ static void client_status(struct notify_client *client, const char *line)
 	client_output(client);
 }
 
+/* "ONLINE", user and device: is a session of the device there? */
+static const char *online_answer(struct notify_client *client,
+				 const char *const *args)
+{
+	struct notifier *notifier = client->clients->notifier;
+
+	if (str_array_length(args) != 3)
+		return "NO\tONLINE\tbad arguments\n";
+	return presence_is_connected(notifier->presence, client->account,
+				     args[1], args[2]) ?
+		"ONLINE\tyes\n" : "ONLINE\tmaybe\n";
+}
+
+static void client_online(struct notify_client *client, const char *line)
+{
+	client_add_output(client, online_answer(client,
+						t_strsplit_tabescaped(line)));
+	client_output(client);
+}
+
 static bool line_has_command(const char *line, size_t len, const char *command)
 {
 	size_t command_len = strlen(command);
@@ -261,6 +281,8 @@ static void client_command(struct notify_client *client, const char *line,
 			   line, len, client_answer, client);
 	} else if (line_has_command(line, len, "STATUS")) {
 		client_status(client, t_strndup(line, len));
+	} else if (line_has_command(line, len, "ONLINE")) {
+		client_online(client, t_strndup(line, len));
 	} else if (line_has_command(line, len, LEMO_PRESENCE_COMMAND)) {
 		client_become_presence(client, line, len);
 	} else {

@@ -2,6 +2,7 @@
 #include "str-sanitize.h"
 #include "channel.h"
 #include "event-line.h"
+#include "feeds.h"
 #include "notifier.h"
 #include "notify-events.h"
 #include "scheduler-private.h"
@@ -74,7 +75,7 @@ static const char *push_channel(const struct push *push)
 	const struct target *target = push->target;
 
 	if (push->device == NULL)
-		return "webhook";
+		return push->feed == NULL ? "none" : push->feed->channel->name;
 	if (target == NULL)
 		target = push->device->target;
 	return target == NULL ? "none" : target->channel->name;

@@ -110,6 +110,8 @@ unsigned int origin_max_open(const struct origin *origin)
 	/* one probe at a time until an answer comes */
 	if (origin->breaker.failures >= LEMO_BREAKER_FAILURES)
 		return 1;
+	if (origin->window > 0)
+		return origin->window;
 	return origin->scheduler->notifier->set->lemonade_origin_connections;
 }
 
@@ -183,7 +185,8 @@ bool origin_may_send(struct origin *origin)
 	if (lemo_breaker_is_open(&origin->breaker, now) ||
 	    origin->in_flight >= origin_max_open(origin))
 		return FALSE;
-	if (!lemo_budget_take(&origin->budget, per_hour, per_hour / BURST_PART,
+	if (origin->window == 0 &&
+	    !lemo_budget_take(&origin->budget, per_hour, per_hour / BURST_PART,
 			      now, &wait)) {
 		origin->budget_until = now + wait;
 		return FALSE;
@@ -200,8 +203,9 @@ static void origin_failed(struct origin *origin, const struct push *push)
 {
 	int64_t now = notify_clock_msecs();
 
-	/* those that were in flight together fail together: once is enough */
-	if (push->sent_at < origin->last_failure)
+	/* those that were in flight together fail together: once is enough. A
+	   batch may do so in the millisecond in which it was sent. */
+	if (push->sent_at <= origin->last_failure)
 		return;
 	origin->last_failure = now;
 	lemo_breaker_failure(&origin->breaker, now, i_rand());

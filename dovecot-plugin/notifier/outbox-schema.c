@@ -74,7 +74,13 @@ static const char *const migrations[] = {
 	"CREATE TABLE sms(day INTEGER NOT NULL, uid INTEGER NOT NULL,"
 	" user TEXT NOT NULL, count INTEGER NOT NULL,"
 	" PRIMARY KEY(day, uid, user)) WITHOUT ROWID;"
-	"ALTER TABLE device ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE device ADD COLUMN told INTEGER NOT NULL DEFAULT 0;",
+
+	/* start: outbox time, ms */
+	"CREATE TABLE sieve(uid INTEGER NOT NULL, user TEXT NOT NULL,"
+	" start INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" UNIQUE(uid, user));"
+	"CREATE INDEX sieve_start ON sieve(start);"
 };
 
 static int schema_version(sqlite3 *db, unsigned int *version_r)

@@ -32,8 +32,9 @@ X(DEVICE_ENDPOINT_SAVE, "UPDATE device SET gone = ?2, missing = ?3,"
 X(DEVICE_TOLD, "SELECT told FROM device WHERE id = ?1")
 X(DEVICE_TOLD_SAVE, "UPDATE device SET told = max(told, ?2) WHERE id = ?1")
 X(DEVICE_DELETE, "DELETE FROM device WHERE id = ?1")
+/* but those that Sieve scripts have made (LEMO_NOTIFY_DEVICE_PREFIX) */
 X(DEVICE_NAMES, "SELECT name FROM device WHERE uid = ?1 AND user = ?2"
-	" ORDER BY last_event DESC")
+	" AND name NOT GLOB 'sieve.*' ORDER BY last_event DESC")
 X(DEVICE_SILENT, "SELECT id, user FROM device WHERE uid = ?1"
 	" AND NOT EXISTS (SELECT 1 FROM pending WHERE device = device.id)"
 	" AND NOT EXISTS (SELECT 1 FROM quiet WHERE device = device.id)"
@@ -43,6 +44,14 @@ X(DEVICE_OF_USER, "SELECT uid, name FROM device WHERE user = ?1"
 X(DEVICE_ENABLE_ALL, "UPDATE device SET disabled = 0, failing_since = 0"
 	" WHERE disabled != 0 AND (?1 IS NULL OR user = ?1)")
 X(DEVICE_COUNTS, "SELECT uid, COUNT(*) FROM device GROUP BY uid")
+
+/* how often a user's Sieve scripts notified since the start of his day */
+X(SIEVE_GET, "SELECT start, count FROM sieve WHERE uid = ?1 AND user = ?2")
+X(SIEVE_SET, "INSERT INTO sieve(uid, user, start, count)"
+	" VALUES(?1, ?2, ?3, ?4) ON CONFLICT(uid, user)"
+	" DO UPDATE SET start = excluded.start, count = excluded.count")
+X(SIEVE_PURGE, "DELETE FROM sieve WHERE rowid IN (SELECT rowid FROM sieve"
+	" WHERE start <= ?1 LIMIT 10)")
 
 /* the merged row of a device that waits or is in flight */
 X(PENDING_ADD, "INSERT INTO pending(device, uid, origin, due, gen, tries,"

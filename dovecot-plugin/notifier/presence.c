@@ -207,6 +207,20 @@ static bool session_counts(const struct presence_session *session,
 		 session_has_device(session, device->name));
 }
 
+bool presence_is_connected(struct presence *presence, struct account *account,
+			   const char *user_name, const char *device)
+{
+	const struct presence_user *user = user_lookup(presence, account,
+						       user_name);
+	const struct presence_session *session =
+		user == NULL ? NULL : user->sessions;
+
+	while (session != NULL && (session->state == SESSION_AWAY ||
+				   !session_has_device(session, device)))
+		session = session->next;
+	return session != NULL;
+}
+
 bool presence_holds_back(struct presence *presence,
 			 const struct device *device,
 			 struct event_line *line)

@@ -13,6 +13,7 @@
  * concerns nobody. When in doubt, push.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct account;
@@ -36,6 +37,11 @@ presence_accept(struct presence *presence, struct account *account, int fd,
 /* Octets of it that were read before. May close it. */
 void presence_conn_data(struct presence_conn *conn, const char *data,
 			size_t size);
+
+/* True if a session of the user belongs to the device; one that hibernates
+   is taken at its word. */
+bool presence_is_connected(struct presence *presence, struct account *account,
+			   const char *user, const char *device);
 
 /* True if the device sees the event in-band. A message is remembered, and
    rings nevertheless if it turns out that the connection was dead. */

@@ -9,6 +9,7 @@
 #include "event-line.h"
 #include "feeds.h"
 #include "held.h"
+#include "lemo-notify-uri.h"
 #include "notifier.h"
 #include "notify-clock.h"
 #include "notify-events.h"
@@ -55,6 +56,9 @@ static void device_row_gone(struct push *push)
 	device->gen = 0;
 	row_arrivals_free(device);
 	account_remove_device_row(device->user->account);
+	/* it was made for this row */
+	if (lemo_notify_is_device(device->name))
+		device_delete(&device);
 }
 
 /* Where the row waits; not push->origin, if the device moved meanwhile. */

@@ -64,6 +64,8 @@ struct push *push_add_feed(struct origin *origin, struct user *user,
 	push->user = user;
 	push->seq = seq;
 	push->feed = feed;
+	if (feed != NULL && feed->origin_key == origin->key)
+		origin->window = feed->window;
 	user->feed_push = push;
 	user->pushes_count++;
 	return push;
@@ -165,18 +167,19 @@ void push_fill_job(struct channel_job *job, const struct target *target,
 	job->payload.events_count = events;
 }
 
-static void push_fill_feed_job(struct push *push)
+void push_fill_feed_job(struct channel_job *job,
+			const struct notifier *notifier,
+			const struct feed *feed, const struct event_line *line,
+			uint32_t uid)
 {
-	struct channel_job *job = &push->job;
-
 	i_zero(job);
-	job->uid = push->user->account->uid;
-	job->user = push->line->event.user;
-	job->event = &push->line->event;
-	job->url = push->feed->url;
-	job->keyring = &push->feed->keyring;
-	job->payload.level =
-		push->scheduler->notifier->set->lemonade_feed_payload;
+	job->uid = uid;
+	job->user = line->event.user;
+	job->event = &line->event;
+	job->feed = feed;
+	job->url = feed->url;
+	job->keyring = &feed->keyring;
+	job->payload.level = notifier->set->lemonade_feed_payload;
 	job->payload.urgency = LEMO_URGENCY_NORMAL;
 	job->payload.events_count = 1;
 	job->trusted_url = TRUE;
@@ -264,7 +267,8 @@ static void push_answered(const struct channel_result *result, void *context)
 
 	DLLIST_REMOVE(&origin->open_head, push);
 	origin->in_flight--;
-	scheduler->in_flight--;
+	if (origin->window == 0)
+		scheduler->in_flight--;
 	push->state = PUSH_FINISHED;
 	scheduler_finished(scheduler, push);
 	if (scheduler->stopping)
@@ -287,6 +291,7 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 
 	push->push_id = i_strdup(push_make_id(push));
 	push->job.push_id = push->push_id;
+	push->job.tries = push->tries;
 	push->state = PUSH_IN_FLIGHT;
 	push->sent_at = notify_clock_msecs();
 	push->sent_wall = notify_clock_wall_msecs();
@@ -294,7 +299,8 @@ static void push_open(struct push *push, const struct channel_vfuncs *channel)
 	push->sent_event = event_create(scheduler->event);
 	DLLIST_PREPEND(&push->origin->open_head, push);
 	push->origin->in_flight++;
-	scheduler->in_flight++;
+	if (push->origin->window == 0)
+		scheduler->in_flight++;
 	channel->send(scheduler->notifier->http, &push->job, push_answered,
 		      push);
 }
@@ -356,6 +362,7 @@ void push_send(struct push *push)
 			    "no feed goes there any more");
 		return;
 	}
-	push_fill_feed_job(push);
-	push_open(push, &channel_webhook);
+	push_fill_feed_job(&push->job, push->scheduler->notifier, push->feed,
+			   push->line, push->user->account->uid);
+	push_open(push, push->feed->channel);
 }

@@ -10,6 +10,8 @@
 #include "channel.h"
 
 struct device;
+struct feed;
+struct notifier;
 struct user;
 struct scheduler;
 struct origin;
@@ -113,6 +115,10 @@ void push_set_text(struct push *push, const char *text);
 /* Fills a job for a device, for push_send() and for tests of the admin. */
 void push_fill_job(struct channel_job *job, const struct target *target,
 		   const struct event_line *line, unsigned int events);
+void push_fill_feed_job(struct channel_job *job,
+			const struct notifier *notifier,
+			const struct feed *feed, const struct event_line *line,
+			uint32_t uid);
 bool push_is_verification(const struct event_line *line);
 
 #endif

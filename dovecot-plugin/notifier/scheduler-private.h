@@ -39,6 +39,9 @@ struct origin {
 	unsigned int queued, in_flight;
 	/* no limit on requests: log and null */
 	bool is_local;
+	/* a feed's, see feeds.h: events and not requests, which count in no
+	   other limit */
+	unsigned int window;
 
 	struct origin_rows device_rows, feed_rows;
 
@@ -58,6 +61,7 @@ struct scheduler {
 	struct priorityq *wakes;
 
 	struct push *finished_head, *finished_tail;
+	/* in_flight: without those of origins that have a window */
 	unsigned int finished_count, in_flight, pushes_count;
 
 	struct timeout *to_wake, *to_sweep;

@@ -127,7 +127,8 @@ void sms_gateway_read_answer(struct channel_result *result)
 {
 	const char *body = result->body;
 
-	result->body = NULL;
+	if (body == NULL)
+		return;
 	gateway_set_result(result, lemo_sms_answer(result->status, body,
 						   strlen(body)),
 			   "SMS gateway", "lemonade_sms_url");
@@ -140,12 +141,10 @@ static void gateway_answered(const struct channel_result *http_result,
 	struct channel_result result = *http_result;
 
 	T_BEGIN {
-		if (result.body != NULL)
-			call->read(&result);
-		else {
-			/* cut off before it could say so */
-			result.spent = result.sent;
-		}
+		/* cut off before it could say so */
+		result.spent = result.body == NULL && result.sent;
+		call->read(&result);
+		result.body = NULL;
 		call->callback(&result, call->context);
 	} T_END;
 	i_free(call);

@@ -16,7 +16,8 @@ int sms_gateway_build_binary(pool_t pool, const struct channel_job *job,
 			     const char *udh, const struct lemo_buf *data,
 			     struct channel_request *req_r,
 			     const char **error_r);
-/* What the gateway says counts, not the HTTP status it comes with. */
+/* What the gateway says counts, not the HTTP status it comes with; without an
+   answer nothing changes. */
 void sms_gateway_read_answer(struct channel_result *result);
 
 /* The verdict of a gateway, with its name for the texts, and the setting that
@@ -25,7 +26,8 @@ void gateway_set_result(struct channel_result *result,
 			enum lemo_gateway verdict, const char *name,
 			const char *setting);
 
-/* For send(): a call whose answer is read by `read' first. */
+/* For send(): a call whose answer, if result->body is not NULL, is read by
+   `read' first. */
 typedef void gateway_read_t(struct channel_result *result);
 void gateway_send(struct http_sender *http, const struct channel_job *job,
 		  channel_build_t *build, gateway_read_t *read,

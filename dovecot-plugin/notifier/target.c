@@ -1,7 +1,10 @@
 #include "lib.h"
 #include "target.h"
 #include "channel.h"
+#include "hostpid.h"
 #include "lemo-device-uri.h"
+#include "lemo-mailto.h"
+#include "lemo-notify-uri.h"
 #include "lemo-vapid-code.h"
 #include "lemo-webpush.h"
 #include "lemo-weburl.h"
@@ -54,7 +57,9 @@ void target_verify(const struct notifier *notifier, struct target *target)
 
 	if (target->verified)
 		return;
-	if (!target->channel->needs_verification)
+	/* a target of Sieve scripts is the administrator's choice */
+	if (!target->channel->needs_verification ||
+	    lemo_notify_is_device(target->device))
 		target->verified = TRUE;
 	else if (code == NULL)
 		return;
@@ -84,6 +89,9 @@ static int target_set_origin(struct target *target, const char **error_r)
 	} else if (target->sub->url == NULL) {
 		*error_r = "url: is missing";
 		return -1;
+	} else if (target->channel->origin != NULL) {
+		target->origin_name =
+			i_strdup(target->channel->origin(target->set));
 	} else if (lemo_weburl_parse(target_peer(target), &url, error_r) < 0) {
 		*error_r = t_strdup_printf("url: %s", *error_r);
 		return -1;
@@ -92,6 +100,33 @@ static int target_set_origin(struct target *target, const char **error_r)
 	}
 	target->origin_key = origin_key(target->origin_name);
 	return 0;
+}
+
+static bool target_is_own_mail(const struct target *target)
+{
+	const char *host = target->set->lemonade_hostname;
+
+	return lemo_mailto_is_own(target->sub->url, target->user,
+				  *host != '\0' ? host : my_hostname);
+}
+
+/* The entry of the administrator's list, in the data stack; NULL: none. */
+static const char *sieve_entry(const struct lemonade_settings *set,
+			       const char *url)
+{
+	const char *entry;
+	char normal[LEMO_DEVICE_URL_MAX + 1];
+	size_t len;
+
+	if (url == NULL || !lemo_notify_normalize(url, normal))
+		return NULL;
+	entry = lemo_notify_listed(set->lemonade_sieve_targets, normal, &len);
+	return entry == NULL ? NULL : t_strndup(entry, len);
+}
+
+static const char *target_sieve_entry(const struct target *target)
+{
+	return sieve_entry(target->set, target->sub->url);
 }
 
 /* What the administrator serves, and whom users may reach, may have
@@ -107,13 +142,39 @@ static int target_check_settings(const struct target *target,
 		*error_r = t_strdup_printf("channel: %s", error);
 		return -1;
 	}
+	if (lemo_notify_is_device(target->device)) {
+		if (target_sieve_entry(target) != NULL)
+			return 0;
+		*error_r = "url: is not in lemonade_sieve_targets";
+		return -1;
+	}
 	if (url == NULL || lemo_device_uri_find(url) == NULL)
 		return 0;
 	error = lemonade_uri_refusal(target->set, url);
+	if (error == NULL && target_is_own_mail(target))
+		error = LEMO_MAILTO_IS_OWN;
 	if (error == NULL)
 		return 0;
 	*error_r = t_strdup_printf("url: %s", error);
 	return -1;
+}
+
+/* Whoever receives for an entry of the list has one secret for it, whose
+   scripts it is that notify. */
+static struct lemo_key_binding sieve_binding(const char *entry)
+{
+	struct lemo_key_binding binding = {
+		.purpose = "webhook", .user = "", .device = "sieve",
+		.url = entry
+	};
+	return binding;
+}
+
+static struct lemo_key_binding target_sign_binding(const struct target *target)
+{
+	return lemo_notify_is_device(target->device) ?
+		sieve_binding(target_sieve_entry(target)) :
+		target_binding(target, "webhook");
 }
 
 static int target_fill(const struct notifier *notifier, struct target *target,
@@ -133,7 +194,7 @@ static int target_fill(const struct notifier *notifier, struct target *target,
 		target->sub->url = target->set->lemonade_token_url;
 	if (target_set_origin(target, error_r) < 0)
 		return -1;
-	binding = target_binding(target, "webhook");
+	binding = target_sign_binding(target);
 	lemo_keyring_derive(&notifier->secret, &binding, &target->keyring);
 	target_verify(notifier, target);
 	target->payload = I_MIN(target->sub->payload,
@@ -218,14 +279,36 @@ const char *target_get_code(const struct notifier *notifier,
 	return code;
 }
 
-const char *target_get_secret(const struct target *target)
+static const char *secret_of_ring(const struct lemo_keyring *ring)
 {
 	struct lemo_buf buf;
 	const char *secret;
 
 	lemo_buf_init(&buf, 256);
-	lemo_key_format(&target->keyring.keys[0], &buf);
+	lemo_key_format(&ring->keys[0], &buf);
 	secret = t_strndup(buf.data, buf.len);
 	lemo_buf_free(&buf);
+	return secret;
+}
+
+const char *target_get_secret(const struct target *target)
+{
+	return secret_of_ring(&target->keyring);
+}
+
+const char *target_get_sieve_secret(const struct notifier *notifier,
+				    const char *url, const char **entry_r)
+{
+	struct lemo_key_binding binding;
+	struct lemo_keyring ring;
+	const char *secret;
+
+	*entry_r = sieve_entry(notifier->set, url);
+	if (*entry_r == NULL)
+		return NULL;
+	binding = sieve_binding(*entry_r);
+	lemo_keyring_derive(&notifier->secret, &binding, &ring);
+	secret = secret_of_ring(&ring);
+	lemo_keyring_clear(&ring);
 	return secret;
 }

@@ -48,5 +48,9 @@ void target_verify(const struct notifier *notifier, struct target *target);
 const char *target_get_code(const struct notifier *notifier,
 			    const struct target *target);
 const char *target_get_secret(const struct target *target);
+/* The same for a URL that Sieve scripts may notify, and its entry of
+   lemonade_sieve_targets, in the data stack. NULL if it has none. */
+const char *target_get_sieve_secret(const struct notifier *notifier,
+				    const char *url, const char **entry_r);
 
 #endif

@@ -230,7 +230,8 @@ static const char *push_where(const struct push *push)
 {
 	if (push->device == NULL) {
 		return push->feed == NULL ? NULL :
-			t_strconcat("webhook ", push->feed->origin_name, NULL);
+			t_strconcat(push->feed->channel->name, " ",
+				    push->feed->origin_name, NULL);
 	}
 	if (push->target == NULL)
 		return NULL;

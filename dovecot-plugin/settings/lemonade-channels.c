@@ -1,8 +1,10 @@
 #include "lib.h"
 #include "lemo-device-uri.h"
+#include "lemo-mailto.h"
 #include "lemo-payload.h"
 #include "lemo-sip.h"
 #include "lemo-sms.h"
+#include "lemo-xmpp.h"
 #include "lemonade-channels.h"
 #include "lemonade-settings.h"
 
@@ -23,6 +25,13 @@ struct channel_rules {
 				   const char *uri);
 };
 
+static const char *mailto_refusal(const struct lemonade_settings *set,
+				  const char *uri)
+{
+	return lemo_mailto_refusal(uri, set->lemonade_mailto_from,
+				   set->lemonade_allow_hosts);
+}
+
 static const char *sip_refusal(const struct lemonade_settings *set,
 			       const char *uri)
 {
@@ -34,6 +43,13 @@ static const char *sms_refusal(const struct lemonade_settings *set,
 			       const char *uri)
 {
 	return lemo_sms_refusal(uri, set->lemonade_sms_allow);
+}
+
+static const char *xmpp_refusal(const struct lemonade_settings *set,
+				const char *uri)
+{
+	return lemo_xmpp_refusal(uri, set->lemonade_xmpp_from,
+				 set->lemonade_allow_hosts);
 }
 
 #define OFFSET(setting) offsetof(struct lemonade_settings, setting)
@@ -49,6 +65,8 @@ static const struct channel_rules channels[] = {
 	{ .name = "exec", NEEDS(lemonade_exec_program),
 	  .ceiling = LEMO_PAYLOAD_SNIPPET },
 	{ .name = "log", .ceiling = LEMO_PAYLOAD_SNIPPET },
+	{ .name = "mailto", NEEDS(lemonade_mailto_url),
+	  .ceiling = LEMO_MAILTO_PAYLOAD_MAX, .uri_refusal = mailto_refusal },
 	{ .name = "null", .ceiling = LEMO_PAYLOAD_SNIPPET },
 	{ .name = "sip", NEEDS(lemonade_sip_url),
 	  .ceiling = LEMO_SIP_PAYLOAD_MAX, .uri_refusal = sip_refusal },
@@ -60,7 +78,9 @@ static const struct channel_rules channels[] = {
 	  .ceiling_offset = OFFSET(lemonade_webhook_payload) },
 	/* RFC 8292 2.1: the push service wants to know whom to ask */
 	{ .name = "webpush", NEEDS(lemonade_contact),
-	  .ceiling_offset = OFFSET(lemonade_webpush_payload) }
+	  .ceiling_offset = OFFSET(lemonade_webpush_payload) },
+	{ .name = "xmpp", NEEDS(lemonade_xmpp_server),
+	  .ceiling = LEMO_XMPP_PAYLOAD_MAX, .uri_refusal = xmpp_refusal }
 };
 
 static const struct channel_rules *rules_of(const char *channel)

@@ -25,12 +25,15 @@
 	X(STR, lemonade_contact, "") \
 	X(STR, lemonade_policy, "") \
 	X(STR, lemonade_submit_host, "") \
+	X(STRLIST, lemonade_filter, ARRAY_INIT) \
 	X(STR, lemonade_feed_events, "") \
 	X(STR, lemonade_feed_file, "") \
 	X(UINT, lemonade_feed_payload, 2) \
 	X(UINT, lemonade_webhook_payload, 2) \
 	X(UINT, lemonade_webpush_payload, 3) \
 	X(STR, lemonade_token_url, "") \
+	X(STR, lemonade_mailto_url, "") \
+	X(STR, lemonade_mailto_from, "") \
 	X(STR, lemonade_sip_url, "") \
 	X(STR, lemonade_sip_from, "") \
 	X(STR, lemonade_gateway_file, "") \
@@ -40,6 +43,10 @@
 	X(UINT, lemonade_sms_daily_total, 1000) \
 	X(STR, lemonade_emn_ppg_url, "") \
 	X(STR, lemonade_emn_mailbox, "mailat") \
+	X(STR, lemonade_xmpp_server, "") \
+	X(STR, lemonade_xmpp_from, "") \
+	X(STR, lemonade_xmpp_secret_file, "") \
+	X(STR, lemonade_sieve_targets, "") \
 	X(STR, lemonade_state_dir, LEMONADE_STATE_DIR) \
 	X(STR, lemonade_user, "lemonade") \
 	X(STR, lemonade_outbox_sync, "normal") \
@@ -52,6 +59,7 @@
 	X(UINT, lemonade_budget_user, 600) \
 	X(UINT, lemonade_budget_device, 300) \
 	X(UINT, lemonade_budget_origin, 36000) \
+	X(UINT, lemonade_budget_sieve, 100) \
 	X(STR, lemonade_allow_hosts, "") \
 	X(STR, lemonade_ca_file, "") \
 	X(STR, lemonade_http_proxy, "") \
@@ -69,6 +77,12 @@ int lemonade_settings_check(const struct lemonade_settings *set,
    for the settings as a process uses them. */
 int lemonade_settings_check_together(const struct lemonade_settings *set,
 				     const char **error_r);
+
+/* lemonade-settings-xmpp.c: the parts of both for lemonade_xmpp_*. */
+int lemonade_settings_check_xmpp(const struct lemonade_settings *set,
+				 const char **error_r);
+int lemonade_settings_check_xmpp_together(const struct lemonade_settings *set,
+					  const char **error_r);
 
 /* compat/: false if str stands for %variables that are not expanded yet. */
 bool lemonade_setting_is_known(const char *str);

@@ -1,10 +1,14 @@
 /* Defaults and checks; how settings are read is in compat/. */
 
 #include "lib.h"
+#include "array.h"
 #include "lemonade-settings-private.h"
 #include "lemo-emn.h"
 #include "lemo-event.h"
 #include "lemo-fence.h"
+#include "lemo-mailto.h"
+#include "lemo-named-filter.h"
+#include "lemo-notify-uri.h"
 #include "lemo-payload.h"
 #include "lemo-sip.h"
 #include "lemo-sms.h"
@@ -380,6 +384,29 @@ static int check_emn(const struct lemonade_settings *set,
 				 "http://127.0.0.1:8080/wappush", error_r);
 }
 
+static int check_mailto(const struct lemonade_settings *set,
+			const char **error_r)
+{
+	const char *url = set->lemonade_mailto_url;
+	const char *from = set->lemonade_mailto_from, *error;
+	struct lemo_mailto_address address;
+	struct lemo_mailto_relay relay;
+
+	if (lemonade_setting_is_known(url) && *url != '\0' &&
+	    lemo_mailto_relay_parse(url, &relay, &error) < 0) {
+		*error_r = t_strdup_printf("lemonade_mailto_url: '%s' %s, "
+			"e.g. smtp://127.0.0.1:25", url, error);
+		return -1;
+	}
+	if (lemonade_setting_is_known(from) && *from != '\0' &&
+	    lemo_mailto_address_parse(from, &address, &error) < 0) {
+		*error_r = t_strdup_printf("lemonade_mailto_from: '%s' %s",
+					   from, error);
+		return -1;
+	}
+	return 0;
+}
+
 static int check_reach(const struct lemonade_settings *set,
 		       const char **error_r)
 {
@@ -404,9 +431,72 @@ static int check_reach(const struct lemonade_settings *set,
 	return check_proxy(set->lemonade_http_proxy, error_r);
 }
 
+static int check_filter(const char *name, const char *value,
+			const char **error_r)
+{
+	const char *error;
+	size_t pos;
+
+	/* METADATA names are in lower case */
+	if (!lemo_named_filter_name_is_valid(name, strlen(name)) ||
+	    strcmp(name, t_str_lcase(name)) != 0) {
+		*error_r = t_strdup_printf("lemonade_filter: '%s' is no name; "
+			"name filters with lower case letters, digits and "
+			"hyphens", name);
+		return -1;
+	}
+	if (!lemonade_setting_is_known(value) ||
+	    lemo_named_filter_check(value, strlen(value), &error, &pos) == 0)
+		return 0;
+	*error_r = t_strdup_printf("lemonade_filter: %s %s (at octet %zu); "
+				   "give IMAP SEARCH criteria", name, error,
+				   pos);
+	return -1;
+}
+
+static int check_filters(const struct lemonade_settings *set,
+			 const char **error_r)
+{
+	const char *const *filters;
+	unsigned int i, count;
+
+	if (!array_is_created(&set->lemonade_filter))
+		return 0;
+	filters = array_get(&set->lemonade_filter, &count);
+	for (i = 0; i + 1 < count; i += 2) {
+		if (check_filter(filters[i], filters[i + 1], error_r) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_sieve(const struct lemonade_settings *set,
+		       const char **error_r)
+{
+	const char *targets = set->lemonade_sieve_targets, *error;
+	size_t pos;
+
+	if (!lemonade_setting_is_known(targets) ||
+	    lemo_notify_list_check(targets, &error, &pos) == 0)
+		return 0;
+	*error_r = t_strdup_printf("lemonade_sieve_targets: '%s' %s; give "
+		"sip:example.org, sip:user@example.org, tel:+49 or "
+		"https://hooks.example.org/", t_strcut(targets + pos, ' '),
+		error);
+	return -1;
+}
+
 int lemonade_settings_check_together(const struct lemonade_settings *set,
 				     const char **error_r)
 {
+	if (*set->lemonade_mailto_url != '\0' &&
+	    *set->lemonade_mailto_from == '\0') {
+		*error_r = "lemonade_mailto_from: is empty but "
+			"lemonade_mailto_url is not; give the address that "
+			"notifications come from, or empty "
+			"lemonade_mailto_url";
+		return -1;
+	}
 	if (*set->lemonade_sip_url != '\0' &&
 	    *set->lemonade_sip_from == '\0') {
 		*error_r = "lemonade_sip_from: is empty but lemonade_sip_url "
@@ -414,6 +504,8 @@ int lemonade_settings_check_together(const struct lemonade_settings *set,
 			"or empty lemonade_sip_url";
 		return -1;
 	}
+	if (lemonade_settings_check_xmpp_together(set, error_r) < 0)
+		return -1;
 	if (*set->lemonade_feed_events == '\0' ||
 	    *set->lemonade_feed_file != '\0')
 		return 0;
@@ -430,7 +522,8 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 				     const char **error_r) = {
 		check_mail_process, check_told, check_payload, check_feed,
 		check_state, check_trace, check_sending, check_reach,
-		check_token_url, check_sip, check_sms, check_emn
+		check_token_url, check_mailto, check_sip, check_sms, check_emn,
+		lemonade_settings_check_xmpp, check_filters, check_sieve
 	};
 	unsigned int i;
 

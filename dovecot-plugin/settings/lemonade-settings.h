@@ -8,6 +8,8 @@
  * know the difference.
  */
 
+#include "array-decl.h"
+
 struct event;
 struct mail_user;
 
@@ -32,6 +34,9 @@ struct lemonade_settings {
 	const char *lemonade_contact;
 	const char *lemonade_policy;
 	const char *lemonade_submit_host;
+	/* Filters of RFC 5466 that all users may name: name, SEARCH criteria,
+	   and so on. In 2.3 each is a setting, lemonade_filter_NAME. */
+	ARRAY_TYPE(const_string) lemonade_filter;
 
 	/* The admin's feed: the types it gets ("" = no feed) and the file
 	   with a line "DOMAIN URL SECRET-FILE" a domain ("*" for all
@@ -47,6 +52,12 @@ struct lemonade_settings {
 	/* Where device tokens (Delta Chat) are posted to; empty: they are not
 	   served. */
 	const char *lemonade_token_url;
+
+	/* The mail server that takes notifications, smtp://host:port or
+	   smtps://host:port, and the address that they come from; empty:
+	   there is no channel mailto. */
+	const char *lemonade_mailto_url;
+	const char *lemonade_mailto_from;
 
 	/* The JSON-RPC URL of the SIP proxy, and the URI that MESSAGEs come
 	   from; empty: there is no channel sip. */
@@ -69,6 +80,18 @@ struct lemonade_settings {
 	const char *lemonade_emn_ppg_url;
 	/* What an EMN names: see lemo_emn_mailbox_parse(). */
 	const char *lemonade_emn_mailbox;
+
+	/* host:port where the XMPP server listens for components, the XMPP
+	   address that messages come from (its host is the component), and
+	   the file with the component's secret, read by the notifier as root;
+	   empty: there is no channel xmpp. */
+	const char *lemonade_xmpp_server;
+	const char *lemonade_xmpp_from;
+	const char *lemonade_xmpp_secret_file;
+
+	/* Whom Sieve scripts may notify that is no device of the user: see
+	   lemo_notify_listed(). */
+	const char *lemonade_sieve_targets;
 
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */
@@ -93,6 +116,9 @@ struct lemonade_settings {
 	unsigned int lemonade_budget_user;
 	unsigned int lemonade_budget_device;
 	unsigned int lemonade_budget_origin;
+	/* Notifications a day of one user's Sieve scripts to
+	   lemonade_sieve_targets; 0 = no limit. */
+	unsigned int lemonade_budget_sieve;
 	/* Hosts and networks of the admin's own that the SSRF fence lets
 	   through, also by plain http: see lemo_fence_listed(). */
 	const char *lemonade_allow_hosts;

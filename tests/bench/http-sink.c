@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define MAX_FD 4096
-#define MAX_REQUEST 32768
+#define MAX_REQUEST (300 * 1024) /* a batch has 256 KiB at most */
 #define LIFETIME_SECS 600
 
 struct conn {

@@ -1,4 +1,5 @@
 #include "fuzz.h"
+#include "lemo-device-uri.h"
 #include "lemo-subscription.h"
 
 static void check(const struct lemo_subscription *sub)
@@ -9,7 +10,7 @@ static void check(const struct lemo_subscription *sub)
 	webpush = strcmp(sub->channel, "webpush") == 0;
 	FUZZ_ASSERT((sub->url != NULL) ==
 		    (webpush || strcmp(sub->channel, "webhook") == 0 ||
-		     strcmp(sub->channel, "sip") == 0));
+		     lemo_device_uri_of_channel(sub->channel) != NULL));
 	FUZZ_ASSERT(!webpush || (sub->p256dh != NULL && sub->auth != NULL));
 	FUZZ_ASSERT(sub->payload <= LEMO_PAYLOAD_SNIPPET);
 	FUZZ_ASSERT(sub->urgency <= LEMO_URGENCY_HIGH);

@@ -14,7 +14,10 @@ from lemotest import namespace                              # noqa: E402
 from lemotest.dns import NameServer                         # noqa: E402
 from lemotest.endpoint import Endpoints                     # noqa: E402
 from lemotest.feed import Feed                              # noqa: E402
+from lemotest.kamailio import Kamailio                      # noqa: E402
 from lemotest.kannel import Kannel                          # noqa: E402
+from lemotest import mailbox                                # noqa: E402
+from lemotest.postfix import Postfix                        # noqa: E402
 from lemotest.server import (STOCK, TOP, Server, doc_conf,  # noqa: E402
                              dovecot_version, is_24)
 
@@ -67,6 +70,16 @@ def kannel(run_dir):
 
 
 @pytest.fixture(scope="session")
+def proxy(run_dir):
+    """The SIP proxy."""
+    proxy = Kamailio(run_dir)
+    try:
+        yield proxy.start()
+    finally:
+        proxy.stop()
+
+
+@pytest.fixture(scope="session")
 def _servers(run_dir, endpoints):
     """name -> running server, for the whole session."""
     servers = {}
@@ -106,7 +119,28 @@ def shared_server(run_dir, endpoints, servers, name, settings, conf="",
 @pytest.fixture
 def server(run_dir, endpoints, _servers):
     """The server that most tests share; no feed."""
-    return shared_server(run_dir, endpoints, _servers, "main", {})
+    return shared_server(run_dir, endpoints, _servers, "main", {
+        "lemonade_sieve_targets": "https://hooks.push.test/"})
+
+
+@pytest.fixture(scope="session")
+def _relay(run_dir, endpoints, _servers):
+    server = shared_server(run_dir, endpoints, _servers, "mailto",
+                           mailbox.SETTINGS)
+    postfix = Postfix(run_dir, server, name="postfix-mailto",
+                      **mailbox.relay_conf(endpoints.ca))
+    try:
+        postfix.start()
+        yield server
+    finally:
+        postfix.stop()
+
+
+@pytest.fixture
+def mail_server(_relay):
+    """The server whose notifier sends mail, and whose users get it: by a
+    Postfix that others may use, too."""
+    return _relay
 
 
 SCRIPTS = 5     # a user may have on filter_server

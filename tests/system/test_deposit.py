@@ -201,7 +201,7 @@ def test_df_04_base_language(user):
     ("too many redirects", "".join(
         f'redirect "r{n}@lemo.test";\n' for n in range(6)), "redirect"),
     ("no such method", 'require ["enotify", "variables"];\n'
-     'set "m" "bogus:x";\ndiscard;\nnotify "${m}";\n', "bogus"),
+     'set "m" "x";\ndiscard;\nnotify "bogus:${m}";\n', "bogus"),
 ], ids=["redirects", "method"])
 def test_df_04_error_keeps_and_is_told(user, what, script, error):
     """An error of the script: the mail is in INBOX, the user can read why."""

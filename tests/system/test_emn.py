@@ -18,7 +18,7 @@ from lemotest.kannel import decode, emn_of
 from lemotest.users import message
 from lemotest.wire import event_line
 from test_hostile import say
-from test_sms import add_verified, held, log_text, result, settings
+from test_sms import add_verified, held, log_text, notify, result, settings
 
 ACCEPTED = ('<?xml version="1.0"?><pap><push-response push-id="1"><response-'
             'result code ="%d" desc="x"></response-result></push-response>'
@@ -335,3 +335,12 @@ def test_emn_counts_as_sms(make_server, kannel):
     user.deliver()
     wait.until(lambda: held(user, "budget"), 5)
     assert len(phone.pushes()) == 1
+
+
+def test_sn_10_sieve_tells_by_emn(emn_server, kannel, run_dir):
+    """An EMN has no text: that there is mail is all it says."""
+    user, phone = emn_server.user(), kannel.phone("emn")
+    notify(user, f'notify :message "Call me" "{phone.url}";')
+    user.deliver(subject="merger")
+    _, wbxml = emn_of(phone.wait_pushes()[0])
+    assert decode(wbxml, run_dir)["mailbox"] == f"mailat:{user.name}"

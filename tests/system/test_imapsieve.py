@@ -139,6 +139,29 @@ def test_df_11_df_12_flag_change_rings(user, endpoints):
     wait.until(lambda: rings(endpoint) >= 4, 5, "four rings")
     wait.until(lambda: user.status("phone")["pending"] == 0, 5, "sent")
     assert rings(endpoint) == 4
+    first = endpoint.pushes()[0].data
+    assert (first["vnd.lemonade.mailbox"], first["vnd.lemonade.uid"]) == \
+        ("INBOX", 1)
+
+
+def test_df_12_words_of_such_a_script(user, endpoints):
+    """The example as it stands: with the text, to the URL of the device."""
+    endpoint = endpoints.new()
+    user.register(endpoint, payload=2, filter="SUBJECT never")
+    put(user, flagged=FLAGGED.replace("push:phone", endpoint.url))
+    attach(user, "flagged")
+    session = user.session
+    session.append("INBOX", message())
+    session.select()
+    for count in (1, 2):
+        session.must("STORE", "1", "+FLAGS", "(\\Flagged)")
+        push = endpoint.wait(count)[-1]
+        assert push.data["vnd.lemonade.notifyText"] == \
+            "Important message in INBOX"
+        assert push.data["vnd.lemonade.uid"] == 1
+        session.must("STORE", "1", "-FLAGS", "(\\Flagged)")
+    wait.until(lambda: user.status("phone")["pending"] == 0, 5, "sent")
+    assert len(endpoint.pushes()) == 2
 
 
 def test_df_12_transfer_into_a_mailbox_rings(user, endpoints):
@@ -169,4 +192,23 @@ def test_df_12_transfer_into_a_mailbox_rings(user, endpoints):
     session.must("COPY", "1", "Junk")
     endpoint.wait(4)
     wait.until(lambda: user.status("phone")["pending"] == 0, 5, "sent")
-    assert len(endpoint.pushes()) == 4
+    assert [(p.data["vnd.lemonade.mailbox"], p.data["vnd.lemonade.uid"])
+            for p in endpoint.pushes()] == \
+        [("INBOX", 1), ("Junk", 1), ("Junk", 2), ("Junk", 3)]
+
+
+def test_df_12_sn_03_flag_change_notifies_a_target(user, endpoints):
+    """By URI too: the words of each change are told by themselves."""
+    endpoint = endpoints.new()
+    user.register(endpoint, payload=2, filter="SUBJECT never")
+    put(user, mark='require ["enotify", "imapsieve"];\n'
+        f'notify :message "it was marked" "{endpoint.url}";\n'
+        'notify :message "x" "https://nobody.push.test/";\n')
+    attach(user, "mark")
+    user.deliver(subject="one")
+    user.session.select()
+    user.session.must("STORE", "1", "+FLAGS", "(\\Flagged)")
+    push, = endpoint.wait(1)
+    assert push.data["vnd.lemonade.notifyText"] == "it was marked"
+    with open(f"{user.home}/sieve/mark.sieve.log", encoding="utf-8") as f:
+        assert "lemonade_sieve_targets" in f.read()

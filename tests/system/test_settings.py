@@ -80,11 +80,16 @@ def test_se_04_does_nothing_until_enabled(make_server):
     ("lemonade_request_timeout", "0"), ("lemonade_token_url", "nonsense"),
     ("lemonade_token_url", "http://notify.test/"),
     ("lemonade_exec_program", "bin/tell"), ("lemonade_sip_from", "nobody"),
+    ("lemonade_mailto_from", "Me <me@h>"), ("lemonade_mailto_url", "mail.test"),
     ("lemonade_sip_url", "http://sip.test/RPC"),
     ("lemonade_sms_url", "http://sms.test/sendsms"),
     ("lemonade_sms_allow", "+49 0171"), ("lemonade_sms_daily_user", "0"),
     ("lemonade_emn_ppg_url", "nonsense"), ("lemonade_emn_mailbox", "pop3"),
     ("lemonade_gateway_file", "gateways"),
+    ("lemonade_xmpp_from", "a'b@notify.test"),
+    ("lemonade_xmpp_secret_file", "secret"),
+    ("lemonade_xmpp_server", "xmpp.test:5347"),
+    ("lemonade_sieve_targets", "sip:example.org example.org"),
 ])
 def test_se_04_wrong_settings_are_named(make_server, setting, value):
     """The log names the setting; mail goes on."""

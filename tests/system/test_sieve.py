@@ -124,13 +124,13 @@ def test_nf_07_too_many_devices(server, endpoints):
 
 
 def test_sn_02_online_and_valid(server, endpoints):
-    """online is "maybe"; an invalid URI fails the test, not the script."""
+    """online is "yes": it has just registered; an invalid URI fails the test, not the script."""
     user, endpoint = server.user(), endpoints.new()
     user.register(endpoint, payload=2, filter="SUBJECT never")
     put(user, 'require "enotify";\r\n'
         'if allof(valid_notify_method "push:phone", '
         'not valid_notify_method ["push:phone", "push:a/b"], '
-        'notify_method_capability "push:phone" "online" "maybe", '
+        'notify_method_capability "push:phone" "online" "yes", '
         'not notify_method_capability "push:phone" "fcc" "yes") '
         '{ notify :importance "1" "push:phone"; }\r\n')
     user.deliver()

@@ -1,28 +1,19 @@
-"""SIP MESSAGE through a real proxy (Kamailio) to real user agents (sipp).
-The row of RFC 5551 section 5.1 for several bearers is later."""
+"""SIP MESSAGE through a real proxy (Kamailio) to real user agents (sipp)."""
 
 import json
 
 import pytest
 
 from lemotest import wait
-from lemotest.kamailio import Kamailio
-
-
-@pytest.fixture(scope="module")
-def proxy(run_dir):
-    proxy = Kamailio(run_dir)
-    try:
-        yield proxy.start()
-    finally:
-        proxy.stop()
+from lemotest.sieve import ManageSieve
 
 
 @pytest.fixture(scope="module")
 def _sip_server(module_server, proxy):
     return module_server("sip", {
         "lemonade_sip_url": proxy.url,
-        "lemonade_sip_from": f"sip:lemonade@{proxy.domain}"})
+        "lemonade_sip_from": f"sip:lemonade@{proxy.domain}",
+        "lemonade_sieve_targets": "sip:127.0.0.1"})
 
 
 @pytest.fixture
@@ -150,3 +141,60 @@ def test_sip_answer_that_is_none(make_server, proxy):
     wait.until(lambda: result(user) ==
                "SIP proxy's answer is not understood", 5)
     assert user.status("phone")["pending"] == 1
+
+
+def notify(user, script):
+    with ManageSieve(user.server.ports["sieve"]) as sieve:
+        sieve.login(user.name, user.password)
+        sieve.put("main", f'require "enotify";\r\n{script}\r\n')
+
+
+def test_sn_09_sieve_tells_a_target(sip_server, proxy):
+    """RFC 6468 3.1 and 3.2: default text, then that of :message, which counts
+    more than the URI's; Priority by :importance. The owner is named."""
+    user, phone = sip_server.user(), proxy.phone()
+    uri = phone.uri + ";transport=udp;method=MESSAGE"
+    notify(user, f'notify "{uri}"; notify :importance "1" :message '
+           f'"You got new mail!" "{uri}?subject=SIEVE&body=not%20this"; '
+           f'notify :importance "3" "{uri}?body=of%20the%20URI";')
+    user.deliver(subject="Contact me immediately!")
+    owner = f" (Sieve filter of {user.name})"
+    found = {m[1]: headers(m) for m in phone.wait(3)}
+    assert found.keys() == {
+        "Joe <joe@remote.test>: Contact me immediately!" + owner,
+        "You got new mail!" + owner, "of the URI" + owner}
+    first = found["You got new mail!" + owner]
+    assert first["subject"] == "SIEVE" and first["priority"] == "urgent"
+    assert first["content-type"] == "text/plain;charset=UTF-8"
+    assert first["from"].startswith(f"<sip:lemonade@{proxy.domain}>")
+    assert found["of the URI" + owner]["priority"] == "non-urgent"
+
+
+def test_sn_09_sieve_tells_a_device(sip_server, proxy):
+    """A verified device is told the script's words, whatever its level."""
+    user, phone = sip_server.user(), proxy.phone()
+    user.register(phone, payload=0, filter="SUBJECT never")
+    notify(user, 'notify :message "it\'s me" '
+           f'"{phone.uri};method=MESSAGE";')
+    user.deliver()
+    assert phone.wait(2)[1][1] == f"it's me (Sieve filter of {user.name})"
+
+
+def test_sn_09_long_message_is_cut(sip_server, proxy):
+    """RFC 3428 8: at most 1300 octets."""
+    user, phone = sip_server.user(), proxy.phone()
+    notify(user, f'notify :message "{10000 * "x"}" '
+           f'"{phone.uri};method=MESSAGE";')
+    user.deliver()
+    head, body = phone.wait()[0]
+    assert body.startswith("xxx") and user.name in body
+    octets = len(head.encode()) + head.count("\n") + 4 + len(body.encode())
+    assert 1000 < octets <= 1300
+
+
+def test_sc_20_proxy_is_no_relay_for_sieve(sip_server):
+    user = sip_server.user()
+    notify(user, 'notify "sip:bob@other.test;method=MESSAGE";')
+    user.deliver()
+    with open(f"{user.home}/.dovecot.sieve.log", encoding="utf-8") as f:
+        assert "lemonade_sieve_targets" in f.read()

@@ -7,6 +7,8 @@ import pytest
 
 import conftest
 from lemotest import wait
+from lemotest.clock import Clock
+from lemotest.sieve import ManageSieve
 
 VENDOR = "/shared/vendor/vendor.lemonade"
 
@@ -14,7 +16,8 @@ VENDOR = "/shared/vendor/vendor.lemonade"
 def settings(kannel, **more):
     return {"lemonade_sms_url": kannel.sms_url,
             "lemonade_gateway_file": kannel.gateway_file,
-            "lemonade_sms_allow": "+4915 +43", **more}
+            "lemonade_sms_allow": "+4915 +43",
+            "lemonade_sieve_targets": "tel:+4915 emn:+4915", **more}
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +163,25 @@ def test_sms_daily_cap(make_server, kannel):
     assert len(phone.texts()) == 2 and len(his.texts()) == 1
 
 
+def test_sms_cap_is_of_a_day(make_server, run_dir, kannel):
+    """The next day (UTC) there are new ones, for what waits."""
+    clock = Clock(run_dir)
+    server = make_server(clock=clock, **settings(kannel,
+                                                 lemonade_sms_daily_user=1))
+    user, phone = server.user(), kannel.phone()
+    add_verified(server, user, phone.url)
+    user.deliver()
+    phone.wait(1)
+    server.log.expect("more pushes than its budget", "clock", "Time")
+    user.deliver()
+    wait.until(lambda: held(user, "budget"), 5)
+    server.doveadm("lemonade", "retry", check=True)
+    wait.until(lambda: held(user, "budget") == 2, 5)
+    clock.set(24 * 3600)
+    server.doveadm("lemonade", "retry", check=True)
+    phone.wait(2)
+
+
 def test_sms_cap_counts_what_went_out(make_server, endpoints, kannel):
     """What the gateway surely did not send costs nothing; a time-out may have
     cost."""
@@ -222,3 +244,50 @@ def broken_gateway(run_dir, endpoints, kannel):
         lemonade_sms_url=sink.url("/sendsms", "gateway.push.test")))
     yield server, sink, kannel
     conftest.stop(server)
+
+
+def notify(user, script):
+    with ManageSieve(user.server.ports["sieve"]) as sieve:
+        sieve.login(user.name, user.password)
+        sieve.put("main", f'require "enotify";\r\n{script}\r\n')
+
+
+def test_sn_10_sieve_tells_a_target(sms_server, kannel):
+    """tel: and sms:, one SMS each, with the owner, however long the text."""
+    user, phone = sms_server.user(), kannel.phone()
+    number = phone.number
+    notify(user, f'notify :message "Call me" "tel:{number[:5]}-{number[5:]}";'
+           f'notify :message "{10000 * "x"}" "{phone.url}";'
+           f'notify "sms:{number}?body=of%20the%20URI";')
+    user.deliver(subject="merger")
+    owner = f" (Sieve filter of {user.name})"
+    found = sorted(phone.wait(3))
+    assert found[0] == "Call me" + owner and found[1] == "of the URI" + owner
+    assert len(found[2]) == 160 and found[2].endswith("x" + owner)
+
+
+def test_sn_10_sieve_tells_a_device(sms_server, kannel):
+    """A number is the same however it is written."""
+    user, phone = sms_server.user(), kannel.phone()
+    add_verified(sms_server, user, phone.url, filter="SUBJECT never")
+    notify(user, f'notify "sms:{phone.number}";')
+    user.deliver(subject="Lunch?")
+    assert phone.wait() == ["Joe <joe@remote.test>: Lunch? "
+                            f"(Sieve filter of {user.name})"]
+    assert user.status("phone")["lastEvent"]
+
+
+@pytest.mark.parametrize("uri", [
+    "tel:+44123456789", "tel:110", "tel:+4915123456;ext=1",
+    "sms:+4915123456,+4915123457"])
+def test_sn_10_sieve_other_numbers(sms_server, uri):
+    """Refused at upload, or not told when the mail comes."""
+    user = sms_server.user()
+    try:
+        notify(user, f'notify "{uri}";')
+    except AssertionError as error:
+        assert "URI" in str(error) and uri != "tel:+44123456789"
+        return
+    user.deliver()
+    with open(f"{user.home}/.dovecot.sieve.log", encoding="utf-8") as f:
+        assert "lemonade_sieve_targets" in f.read()

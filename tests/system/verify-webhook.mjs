@@ -7,9 +7,10 @@
 // FILE or standard input: a record of sink.py, or an array of them (an object
 // with "headers", lower case, and "body" or "body_base64"). A record is
 // accepted if its signature verifies with every secret given, now, and, if it
-// says that it is a CloudEvent, if it is a valid one. Prints a line of JSON a
-// record, {"ok": true, "id": ..., "type": ..., ...} or {"ok": false, "why":
-// ...}; exits 0 if all were accepted, else 1.
+// says that it is a CloudEvent or a batch of them, if all are valid ones. Prints
+// a line of JSON a record, {"ok": true, "id": ..., "type": ..., ...}, with
+// "events" for a batch, or {"ok": false, "why": ...}; exits 0 if all were
+// accepted, else 1.
 //
 // --prove: of each accepted record also tries what must be refused (changed
 // body, changed id, old and future timestamp with a correct signature, wrong
@@ -41,13 +42,16 @@ function verify(secret, body, headers) {
   }
 }
 
-function cloudEventOf(headers, body) {
+function cloudEventsOf(headers, body) {
   const type = headers["content-type"] ?? "";
-  if (!type.startsWith("application/cloudevents+json"))
+  const isBatch = type.startsWith("application/cloudevents-batch+json");
+  if (!isBatch && !type.startsWith("application/cloudevents+json"))
     return undefined;
-  const event = HTTP.toEvent({ headers, body });
-  event.validate();
-  return event;
+  const events = HTTP.toEvent({ headers, body });
+  if (Array.isArray(events) !== isBatch)
+    throw new Error("not as many events as the type says");
+  [events].flat().forEach((event) => event.validate());
+  return events;
 }
 
 function refused(what, secret, body, headers) {
@@ -91,11 +95,13 @@ function judge(record, secrets, proving) {
   try {
     for (const secret of secrets)
       verify(secret, body, headers);
-    const event = cloudEventOf(headers, body);
+    const events = cloudEventsOf(headers, body);
+    const event = Array.isArray(events) ? undefined : events;
     if (proving)
       secrets.forEach((secret) => prove(secret, body, headers));
     return {
-      ok: true, id: headers["webhook-id"], cloudevent: event !== undefined,
+      ok: true, id: headers["webhook-id"], cloudevent: events !== undefined,
+      events: Array.isArray(events) ? events : undefined,
       type: event?.type, source: event?.source, subject: event?.subject,
       time: event?.time, data: event?.data,
     };

@@ -122,6 +122,12 @@ static void assert_same_event(const struct lemo_event *a,
 				   b->devices[i].verdict);
 		assert_same_string(i, a->devices[i].subscription,
 				   b->devices[i].subscription);
+		assert_same_string(i, a->devices[i].text, b->devices[i].text);
+		assert_same_string(i, a->devices[i].subject,
+				   b->devices[i].subject);
+		assert_same_string(i, a->devices[i].from, b->devices[i].from);
+		assert_row(i, a->devices[i].importance ==
+			   b->devices[i].importance);
 	}
 }
 
@@ -224,6 +230,33 @@ static void test_round_trip_all_devices(void **state)
 	round_trip(&event);
 	/* the worst that JSON can be: all of it escaped twice */
 	memset(json, '\t', sizeof(json) - 1);
+	round_trip(&event);
+}
+
+/* The worst that eight scripts' words can be beside all other devices. */
+static void test_round_trip_words(void **state)
+{
+	struct lemo_event event = minimal();
+	struct lemo_event_device *device;
+	char names[8][8], words[1001];
+	unsigned int i;
+
+	(void)state;
+	memset(words, '\n', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	for (i = 0; i < N_ELEMENTS(names); i++) {
+		device = &event.devices[i];
+		(void)snprintf(names[i], sizeof(names[i]), "d%u", i);
+		device->name = names[i];
+		device->verdict = LEMO_VERDICT_MATCH;
+		device->subscription = "{}";
+		device->text = words;
+		device->importance = i % 4;
+	}
+	event.devices[0].text = "";
+	event.devices[0].subject = "a\tb\001c";
+	event.devices[1].from = "boss@example.org";
+	event.devices_count = N_ELEMENTS(names);
 	round_trip(&event);
 }
 
@@ -331,11 +364,15 @@ static void test_refused(void **state)
 		HEAD "\tdevice=",
 		HEAD "\tdevice=phone",
 		HEAD "\tdevice=phone\001tmatch\001t{}\001tmore",
+		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t",
+		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t\001t",
+		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t\001t4",
+		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t\001t11",
+		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t\001t1\001t",
 		HEAD "\tdevice=phone\001tmatch\001t\001" "1x",
 		HEAD "\tdevice=phone\001tmatch\001t\001" "1",
 		HEAD "\tdevice=a\001tmatch\tdevice=a\001tmatch",
-		HEAD TEN_DEVICES("0") TEN_DEVICES("1")
-		"\tdevice=20\001tm",
+		HEAD TEN_DEVICES("0") TEN_DEVICES("1") TEN_DEVICES("2"),
 		/* line breaks, UTF-8 */
 		HEAD "\tservice=a\nb",
 		HEAD "\tservice=a\rb",
@@ -578,6 +615,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip_each_type),
 		cmocka_unit_test(test_round_trip_each_field_alone),
 		cmocka_unit_test(test_round_trip_all_devices),
+		cmocka_unit_test(test_round_trip_words),
 		cmocka_unit_test(test_text_of_a_line),
 		cmocka_unit_test(test_encode_overflow),
 		cmocka_unit_test(test_refused),

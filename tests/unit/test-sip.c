@@ -135,7 +135,7 @@ static void test_statuses(void **state)
 	}
 }
 
-static const struct lemo_event hostile = {
+static struct lemo_event hostile = {
 	.id = "0123456789abcdef0123456789abcdef",
 	.type = LEMO_EVENT_MESSAGE_NEW,
 	.user = "joe",
@@ -204,6 +204,33 @@ static void test_request(void **state)
 	assert_param(&args, 5, "Verification code: c0de");
 }
 
+/* RFC 6468 2.5: at most 1300 octets, of which up to 600 are headers. */
+static void test_sn_09_words_fit(void **state)
+{
+	struct lemo_payload_args args = {
+		.device = "phone", .level = LEMO_PAYLOAD_LOCATOR,
+		.urgency = LEMO_URGENCY_HIGH, .events_count = 1
+	};
+	char words[3000], *body;
+
+	(void)state;
+	memset(words, 'x', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	hostile.user = "alice@example.org";
+	hostile.notify_text = words;
+	body = param(&args, 5);
+	assert_in_range(strlen(body), 500, 1300 - 600 - 2 * strlen(BOB) -
+			strlen(FROM) + 3);
+	assert_non_null(strstr(body, "x\xe2\x80\xa6 (Sieve filter of alice@"
+			       "example.org)"));
+	free(body);
+	hostile.notify_text = "You got new mail!";
+	assert_param(&args, 5, "You got new mail! (Sieve filter of "
+		     "alice@example.org)");
+	hostile.notify_text = NULL;
+	hostile.user = "joe";
+}
+
 static void test_answers(void **state)
 {
 	static const struct {
@@ -268,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_the_proxy_is_no_relay),
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_sn_09_words_fit),
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_answer_too_long)
 	};

@@ -158,6 +158,39 @@ static void check_text(const struct lemo_event *event,
 	lemo_buf_free(&buf);
 }
 
+/* A script's words are cut so that their owner is named, in one message. */
+static void test_sn_10_words_of_a_script(void **state)
+{
+	struct lemo_event event = {
+		.type = LEMO_EVENT_MESSAGE_NEW, .user = "joe",
+		.notify_text = "Call\nme", .notify_subject = "not told"
+	};
+	struct lemo_payload_args args = { .events_count = 1 };
+	char words[2001], wanted[161];
+	struct lemo_buf buf;
+	bool ucs2;
+
+	(void)state;
+	check_text(&event, &args, "Call\nme (Sieve filter of joe)", false);
+	memset(words, 'x', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	event.notify_text = words;
+	(void)snprintf(wanted, sizeof(wanted), "%.*s (Sieve filter of joe)",
+		       160 - 22, words);
+	check_text(&event, &args, wanted, false);
+	/* UCS-2: 70 characters in all */
+	memcpy(words, "\xd0\x9f", 2);
+	(void)snprintf(wanted, sizeof(wanted), "%.*s (Sieve filter of joe)",
+		       70 - 22 + 1, words);
+	check_text(&event, &args, wanted, true);
+	/* no room for any word */
+	event.user = words + 2;
+	lemo_buf_init(&buf, LEMO_PAYLOAD_MAX);
+	lemo_sms_text_add(&buf, &event, &args, &ucs2);
+	assert_int_equal(buf.len, 160);
+	lemo_buf_free(&buf);
+}
+
 static void test_text(void **state)
 {
 	static char subject[10001];
@@ -236,6 +269,7 @@ int main(void)
 		cmocka_unit_test(test_refusal),
 		cmocka_unit_test(test_allow_list),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_sn_10_words_of_a_script),
 		cmocka_unit_test(test_answers)
 	};
 

@@ -150,6 +150,27 @@ static void test_nulls_of_rfc8620(void **state)
 	lemo_subscription_free(&sub);
 }
 
+/* What the channel's devices have in place of an https URL. */
+static const char *uri_of(const char *channel)
+{
+	static const struct {
+		const char *channel, *json;
+	} uris[] = {
+		{ "emn", ",\"url\":\"emn:+4930123\"" },
+		{ "mailto", ",\"url\":\"mailto:a@b.example\"" },
+		{ "sip", ",\"url\":\"sip:a@b.example\"" },
+		{ "sms", ",\"url\":\"tel:+4930123\"" },
+		{ "xmpp", ",\"url\":\"xmpp:a@b.example\"" }
+	};
+	unsigned int i;
+
+	for (i = 0; i < N_ELEMENTS(uris); i++) {
+		if (strcmp(uris[i].channel, channel) == 0)
+			return uris[i].json;
+	}
+	return "";
+}
+
 static void test_channels(void **state)
 {
 	struct lemo_subscription *sub;
@@ -160,23 +181,30 @@ static void test_channels(void **state)
 	for (i = 0; lemo_channel_names[i] != NULL; i++) {
 		const char *name = lemo_channel_names[i];
 		bool webpush = strcmp(name, "webpush") == 0;
-		const char *uri = strcmp(name, "sip") == 0 ?
-			",\"url\":\"sip:a@b.example\"" :
-			strcmp(name, "sms") == 0 ? ",\"url\":\"tel:+4930123\"" :
-			strcmp(name, "emn") == 0 ? ",\"url\":\"emn:+4930123\"" :
-			NULL;
-		bool has_url = webpush || uri != NULL ||
+		const char *uri = uri_of(name);
+		bool has_url = webpush || *uri != '\0' ||
 			strcmp(name, "webhook") == 0;
 
 		(void)snprintf(json, sizeof(json), "{\"channel\":\"%s\"%s%s}",
-			       name, uri != NULL ? uri : has_url ? "," URL : "",
+			       name, *uri != '\0' || !has_url ? uri : "," URL,
 			       webpush ? "," KEYS : "");
 		sub = parse(json);
 		assert_string_equal(sub->channel, name);
 		assert_row(i, (sub->url != NULL) == has_url);
 		lemo_subscription_free(&sub);
 	}
-	assert_int_equal(i, 8);
+	assert_int_equal(i, 10);
+}
+
+static void test_mail_is_not_taken_back(void **state)
+{
+	struct lemo_subscription *sub = parse("{\"url\":\"mailto:a@b.example\"}");
+
+	(void)state;
+	assert_string_equal(sub->channel, "mailto");
+	assert_true(sub->arrivals_only);
+	assert_int_equal(sub->collapse, 0);
+	lemo_subscription_free(&sub);
 }
 
 /* What costs money says less, unless it is asked to say more. */
@@ -428,9 +456,11 @@ static void test_values(void **state)
 		{ "{" URL ",\"verificationCode\":5}", "verificationCode",
 		  "must be a string" },
 		{ "{" URL ",\"channel\":\"mms\"}", "channel",
-		  "webhook, webpush, sip, sms, emn, exec, log or null" },
+		  "webhook, webpush, mailto, sip, xmpp, sms, emn, exec, log "
+		  "or null" },
 		{ "{" URL ",\"channel\":null}", "channel",
-		  "webhook, webpush, sip, sms, emn, exec, log or null" },
+		  "webhook, webpush, mailto, sip, xmpp, sms, emn, exec, log "
+		  "or null" },
 		{ "{" URL ",\"whenConnected\":\"Mine\"}", "whenConnected",
 		  "must be mine, any or always" },
 		{ "{" URL ",\"whenConnected\":\"\"}", "whenConnected",
@@ -445,6 +475,15 @@ static void test_values(void **state)
 		  "must be an https:// URL" },
 		{ "{\"url\":\"sip:a@h\",\"format\":\"ntfy\"}", "format",
 		  "must be absent" },
+		{ "{\"channel\":\"mailto\"," URL "}", "url",
+		  "mailto:user@host" },
+		{ "{\"url\":\"mailto:a@h?cc=b@h\"}", "url",
+		  "mailto:user@host" },
+		{ "{\"url\":\"mailto:a@h\",\"format\":\"ntfy\"}", "format",
+		  "must be absent" },
+		{ "{\"channel\":\"xmpp\"}", "url", "xmpp:user@host" },
+		{ "{\"url\":\"xmpp:a@h?message\"}", "url",
+		  "xmpp:user@host" },
 		{ "{\"channel\":\"webhook\"}", "url", "is missing" }
 	};
 
@@ -694,6 +733,7 @@ int main(void)
 		cmocka_unit_test(test_when_connected),
 		cmocka_unit_test(test_nulls_of_rfc8620),
 		cmocka_unit_test(test_channels),
+		cmocka_unit_test(test_mail_is_not_taken_back),
 		cmocka_unit_test(test_costly_channels),
 		cmocka_unit_test(test_http_is_judged_later),
 		cmocka_unit_test(test_expires),

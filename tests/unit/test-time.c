@@ -170,6 +170,47 @@ static void test_imf_bad(void **state)
 	check_bad(lemo_time_parse_imf, rows, N_ELEMENTS(rows));
 }
 
+static void test_rfc5322(void **state)
+{
+	static const struct row rows[] = {
+		{ "Thu, 01 Jan 1970 00:00:00 +0000", 0 },
+		{ "Thu, 01 Jan 1970 00:00:00 +0000", -1 },
+		{ "Sun, 06 Nov 1994 08:49:37 +0000", 784111777 },
+		{ "Tue, 29 Feb 2000 23:59:59 +0000", 951868799 },
+		{ "Wed, 01 Mar 2000 00:00:00 +0000", 951868800 },
+		{ "Fri, 31 Dec 2100 12:00:00 +0000", 4133937600 },
+		{ "Mon, 01 Mar 2100 00:00:00 +0000", 4107542400 }
+	};
+	struct lemo_buf buf;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < N_ELEMENTS(rows); i++) {
+		lemo_buf_init(&buf, 100);
+		lemo_time_add_rfc5322(&buf, rows[i].time);
+		assert_row(i, strcmp(BUF_STR(&buf), rows[i].str) == 0);
+		lemo_buf_free(&buf);
+	}
+}
+
+/* The same date comes back, for every day of 400 years. */
+static void test_rfc5322_back(void **state)
+{
+	struct lemo_buf buf;
+	int64_t t, parsed;
+
+	(void)state;
+	for (t = 12345; t < (int64_t)146097 * 86400; t += 86399) {
+		lemo_buf_init(&buf, 100);
+		lemo_time_add_rfc5322(&buf, t);
+		buf.len -= strlen("+0000");
+		lemo_buf_adds(&buf, "GMT");
+		assert_true(lemo_time_parse_imf(buf.data, buf.len, &parsed));
+		assert_true(parsed == t);
+		lemo_buf_free(&buf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,7 +219,9 @@ int main(void)
 		cmocka_unit_test(test_nul_inside),
 		cmocka_unit_test(test_every_day),
 		cmocka_unit_test(test_imf),
-		cmocka_unit_test(test_imf_bad)
+		cmocka_unit_test(test_imf_bad),
+		cmocka_unit_test(test_rfc5322),
+		cmocka_unit_test(test_rfc5322_back)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,10 @@ raised, with all parameters, through the whole chain."""
 
 import base64
 import os
+import random
 
 from . import wait
+from .wire import Door, event_line
 
 
 class Feed:
@@ -59,3 +61,18 @@ class Feed:
         before = len(self.pushes(user, "MessageNew"))
         user.deliver(subject="settle")
         self.wait(user, "MessageNew", before + 1)
+
+
+def tell(server, users, count):
+    """count events of each user, mixed, each acknowledged. Returns the ids
+    by user, in order."""
+    queue = [user for user in users for _ in range(count)]
+    random.shuffle(queue)
+    ids = {user: [] for user in users}
+    with Door(f"{server.base}/run/lemonade-notify", 30) as door:
+        for user in queue:
+            ids[user].append(os.urandom(16).hex())
+            answer = door.ask(event_line(user, event_id=ids[user][-1],
+                                         vnd_feed=1))
+            assert answer.startswith("OK\t"), answer
+    return ids

@@ -81,6 +81,10 @@ class Kannel:
                   errors="surrogateescape") as f:
             return f.read()
 
+    def count(self):
+        """SMS that came to all numbers."""
+        return self._log().count("Got message ")
+
     def messages(self, number):
         """(kind, octets) of each SMS to this number; for "udh" the user data
         header stands before the data."""

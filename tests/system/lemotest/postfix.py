@@ -58,11 +58,12 @@ MAIN_CF += f"message_size_limit = {SIZE}\n"
 
 
 class Postfix:
-    """conf: more lines for main.cf."""
+    """conf, master: more lines for main.cf and master.cf."""
 
-    def __init__(self, directory, server, conf=""):
-        self.base = os.path.join(directory, "postfix")
-        self.port = server.smtp_port
+    def __init__(self, directory, server, conf="", master="", port=None,
+                 name="postfix"):
+        self.base = os.path.join(directory, name)
+        self.port = port or server.smtp_port
         self.log = Log(f"{self.base}/log/maillog")
         self.process = None
         for sub in ("conf", "queue", "data", "log"):
@@ -73,7 +74,7 @@ class Postfix:
             with open(f"{self.base}/conf/{name}.cf", "w",
                       encoding="utf-8") as f:
                 f.write(text.format(**names))
-                f.write(conf if name == "main" else "")
+                f.write(conf if name == "main" else master)
         subprocess.run(["chown", "postfix:root", f"{self.base}/data"],
                        check=True)
 

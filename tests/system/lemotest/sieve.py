@@ -17,8 +17,10 @@ def literal(text):
 
 
 class ManageSieve:
-    def __init__(self, port):
-        self.sock = socket.create_connection(("127.0.0.1", port), 10)
+    def __init__(self, port, source=None):
+        """source: the client's address."""
+        self.sock = socket.create_connection(
+            ("127.0.0.1", port), 10, (source, 0) if source else None)
         self.file = self.sock.makefile("rwb")
         self.capabilities = self._capabilities()
 
