@@ -6,7 +6,7 @@ bool lemo_host_is_valid(const char *host, size_t len)
 {
 	size_t i;
 
-	if (len == 0 || len > LEMO_HOST_MAX || host[len - 1] == '.' ||
+	if (len == 0 || len > LEMO_DOMAIN_MAX || host[len - 1] == '.' ||
 	    host[len - 1] == '-')
 		return false;
 	for (i = 0; i < len; i++) {

@@ -3,6 +3,7 @@
    quoted-printable. */
 
 #include "lemo-mailto.h"
+#include "lemo-host.h"
 #include "lemo-mailto-private.h"
 #include "lemo-payload-private.h"
 #include "lemo-time.h"
@@ -20,8 +21,7 @@
 #define WORD_END "?="
 /* of a word's inside, so that it fits a line behind "Subject: " */
 #define WORD_MAX (MAIL_LINE_MAX - sizeof("Subject: " WORD_BEGIN WORD_END) + 1)
-#define ID_CHARS "abcdefghijklmnopqrstuvwxyz" \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+#define ID_CHARS LEMO_ALNUM "-"
 
 static void add_hex(struct lemo_buf *buf, unsigned char c)
 {

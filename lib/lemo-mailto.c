@@ -1,5 +1,6 @@
 #include "lemo-mailto.h"
 #include "lemo-fence.h"
+#include "lemo-host.h"
 #include "lemo-mailto-private.h"
 
 #include <string.h>
@@ -8,11 +9,7 @@
 #include "lemo-banned.h"
 
 #define SCHEME "mailto:"
-#define ALNUM "abcdefghijklmnopqrstuvwxyz" \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-#define LOCAL_CHARS ALNUM "-_.+~="
-#define HOST_CHARS ALNUM "-."
-#define DOMAIN_MAX (LEMO_MAILTO_ADDRESS_MAX - LEMO_MAILTO_LOCAL_MAX - 1)
+#define LOCAL_CHARS LEMO_ALNUM "-_.+~="
 #define SMTP_PORT 25
 #define SMTPS_PORT 465 /* RFC 8314 3.3 */
 
@@ -32,25 +29,6 @@ static bool local_is_valid(const char *str, size_t len)
 	return true;
 }
 
-/* Labels of letters, digits and inner hyphens (RFC 1123 2.1). */
-static bool domain_is_valid(const char *str, size_t len)
-{
-	size_t i;
-
-	if (len == 0 || len > DOMAIN_MAX || str[len - 1] == '.' ||
-	    str[len - 1] == '-')
-		return false;
-	for (i = 0; i < len; i++) {
-		bool begins = i == 0 || str[i - 1] == '.';
-
-		if (begins && (str[i] == '.' || str[i] == '-'))
-			return false;
-		if (str[i] == '.' && str[i - 1] == '-')
-			return false;
-	}
-	return true;
-}
-
 int lemo_mailto_address_parse(const char *str,
 			      struct lemo_mailto_address *address_r,
 			      const char **error_r)
@@ -62,9 +40,10 @@ int lemo_mailto_address_parse(const char *str,
 	if (str[address.local_len] == '@' &&
 	    local_is_valid(str, address.local_len)) {
 		address.domain = str + address.local_len + 1;
-		address.domain_len = strspn(address.domain, HOST_CHARS);
+		address.domain_len = strspn(address.domain,
+					    LEMO_HOST_CHARS);
 		if (address.domain[address.domain_len] == '\0' &&
-		    domain_is_valid(address.domain, address.domain_len)) {
+		    lemo_host_is_valid(address.domain, address.domain_len)) {
 			*address_r = address;
 			return 0;
 		}
@@ -89,7 +68,7 @@ int lemo_mailto_parse(const char *uri, struct lemo_mailto_address *address_r,
 static bool is_listed(const struct lemo_mailto_address *address,
 		      const char *allow_hosts)
 {
-	char host[DOMAIN_MAX + 1];
+	char host[LEMO_DOMAIN_MAX + 1];
 	size_t i;
 
 	for (i = 0; i < address->domain_len; i++) {

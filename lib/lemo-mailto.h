@@ -11,9 +11,9 @@
 #include "lemo-retry.h"
 #include "lemo-weburl.h"
 
-/* RFC 5321 4.5.3.1, octets */
+/* Octets: RFC 5321 4.5.3.1.1, and with "@" and a host (LEMO_DOMAIN_MAX) */
 #define LEMO_MAILTO_LOCAL_MAX 64
-#define LEMO_MAILTO_ADDRESS_MAX 254
+#define LEMO_MAILTO_ADDRESS_MAX 185
 /* What a push's id may have, so that Message-ID: needs no quotes; octets. */
 #define LEMO_MAILTO_ID_MAX 128
 /* Others than the user may read it on the way. */

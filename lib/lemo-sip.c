@@ -59,7 +59,7 @@ int lemo_sip_uri_parse(const char *str, struct lemo_sip_uri *uri_r,
 
 static bool is_listed(const struct lemo_sip_uri *uri, const char *allow_hosts)
 {
-	char host[LEMO_HOST_MAX + 1];
+	char host[LEMO_DOMAIN_MAX + 1];
 	size_t i;
 
 	for (i = 0; i < uri->host_len; i++) {

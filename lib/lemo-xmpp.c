@@ -179,7 +179,7 @@ static bool is_own(const struct lemo_xmpp_uri *uri, const char *from)
 
 static bool is_listed(const struct lemo_xmpp_uri *uri, const char *allow_hosts)
 {
-	char host[LEMO_HOST_MAX + 1];
+	char host[LEMO_DOMAIN_MAX + 1];
 
 	memcpy(host, uri->domain, uri->domain_len);
 	host[uri->domain_len] = '\0';

@@ -18,6 +18,7 @@ from lemotest.kamailio import Kamailio                      # noqa: E402
 from lemotest.kannel import Kannel                          # noqa: E402
 from lemotest import mailbox                                # noqa: E402
 from lemotest.postfix import Postfix                        # noqa: E402
+from lemotest.prosody import Prosody                        # noqa: E402
 from lemotest.server import (STOCK, TOP, Server, doc_conf,  # noqa: E402
                              dovecot_version, is_24)
 
@@ -77,6 +78,16 @@ def proxy(run_dir):
         yield proxy.start()
     finally:
         proxy.stop()
+
+
+@pytest.fixture(scope="session")
+def prosody(run_dir):
+    """The XMPP server."""
+    prosody = Prosody(run_dir)
+    try:
+        yield prosody.start()
+    finally:
+        prosody.stop()
 
 
 @pytest.fixture(scope="session")

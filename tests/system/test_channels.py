@@ -6,6 +6,7 @@ import pytest
 
 from lemotest import mailbox, wait
 from lemotest.kannel import decode, emn_of
+from lemotest.prosody import OTHER_COMPONENT
 from lemotest.users import message
 from lemotest.webpush import Phone, published_key
 from test_trace import mail, traced
@@ -14,7 +15,7 @@ FETCH = "(UID FLAGS MODSEQ BODY.PEEK[HEADER.FIELDS (FROM SUBJECT)])"
 
 
 @pytest.fixture
-def bearers_server(make_server, kannel, proxy, mail_server):
+def bearers_server(make_server, kannel, proxy, prosody, mail_server):
     """One notifier with all gateways."""
     return make_server(
         lemonade_sms_url=kannel.sms_url,
@@ -22,18 +23,20 @@ def bearers_server(make_server, kannel, proxy, mail_server):
         lemonade_gateway_file=kannel.gateway_file,
         lemonade_sms_allow="+4915", lemonade_sip_url=proxy.url,
         lemonade_sip_from=f"sip:lemonade@{proxy.domain}",
-        **mailbox.SETTINGS)
+        **prosody.settings(component=OTHER_COMPONENT), **mailbox.SETTINGS)
 
 
 def test_ob_07_one_event_by_all_bearers(bearers_server, kannel, proxy,
-                                        mail_server, endpoints, run_dir):
+                                        prosody, mail_server, endpoints,
+                                        run_dir):
     """Six devices of one user, each verified by a code that came its own way;
     then one mail rings them all."""
     user = bearers_server.user("sdbox")
     sms, emn, sip = kannel.phone(), kannel.phone("emn"), proxy.phone()
-    paper = mailbox.MailPhone(mail_server.user())
+    chat, paper = prosody.phone(), mailbox.MailPhone(mail_server.user())
     push = Phone(endpoints.new(), key=published_key(user))
-    phones = {"sms": sms, "emn": emn, "sip": sip, "mail": paper, "push": push}
+    phones = {"sms": sms, "emn": emn, "sip": sip, "chat": chat,
+              "mail": paper, "push": push}
     for name, phone in phones.items():
         user.register(phone, name, payload=2)
     letter, message_id = mail("merger")
@@ -42,6 +45,7 @@ def test_ob_07_one_event_by_all_bearers(bearers_server, kannel, proxy,
     found = decode(emn_of(emn.wait_pushes()[0])[1], run_dir)
     assert found["mailbox"] == f"mailat:{user.name}"
     assert sip.wait(2)[1][1] == "INBOX: 1 unread"
+    assert chat.wait(2)[1].body == "INBOX: 1 unread"
     notice, = paper.wait()
     assert notice.get_content().startswith("INBOX: 1 unread")
     told, = push.wait()

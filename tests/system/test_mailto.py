@@ -13,6 +13,7 @@ from lemotest.imap import quote
 from lemotest.mailbox import (FROM, LATER, NEVER, PORT, SETTINGS, TLS_PORT,
                               BadServer, MailPhone)
 from lemotest.users import message
+from test_sieve import put
 
 EVENTS = "(personal (MessageNew MessageExpunge MessageRead Login))"
 
@@ -23,7 +24,9 @@ def new_phone(server):
 
 def add_verified(server, user, url):
     server.doveadm("lemonade", "device", "add", "-u", user.name, "--verified",
-                   "phone", json.dumps({"url": url}), check=True)
+                   "phone", json.dumps({"url": url,
+                                        "whenConnected": "always"}),
+                   check=True)
 
 
 def result(user):
@@ -162,6 +165,19 @@ def test_sc_03_mail_of_machines(mail_server, extra, message_id, rings):
     else:
         wait.until(lambda: held_back(user, "auto") == 1, 8)
         assert not phone.notifications()
+
+
+@pytest.mark.parametrize("rest", ["", "discard;"])
+def test_sc_03_mail_of_machines_and_scripts(mail_server, rest):
+    """Nor does a script make it ring, whether it keeps the mail or not."""
+    user, phone = mail_server.user(), new_phone(mail_server)
+    add_verified(mail_server, user, phone.uri)
+    put(user, f'require "enotify";\nnotify "push:phone";\n{rest}\n')
+    user.deliver(extra="Auto-Submitted: auto-replied")
+    wait.until(lambda: held_back(user, "auto") == 1, 8)
+    user.deliver()
+    phone.wait()
+    assert held_back(user, "auto") == 1
 
 
 def test_sc_03_own_mailbox_is_refused(mail_server):

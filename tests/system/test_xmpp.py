@@ -10,20 +10,11 @@ import pytest
 import conftest
 from lemotest import wait
 from lemotest.prosody import (COMPONENT, DOMAIN, OTHER_COMPONENT, SECRET,
-                              Impostor, Prosody)
+                              Impostor)
 from lemotest.sieve import ManageSieve
 
 OPEN = (b"<stream:stream xmlns='jabber:component:accept' xmlns:stream="
         b"'http://etherx.jabber.org/streams' id='1'>")
-
-
-@pytest.fixture(scope="module")
-def prosody(run_dir):
-    prosody = Prosody(run_dir)
-    try:
-        yield prosody.start()
-    finally:
-        prosody.stop()
 
 
 @pytest.fixture(scope="module")
