@@ -3,6 +3,9 @@
    was held back is kept, to ring if that turns out. */
 
 #include "lib.h"
+#include "ioloop.h"
+#include "llist.h"
+#include "account.h"
 #include "device.h"
 #include "event-line.h"
 #include "ingest.h"
@@ -15,9 +18,16 @@
    for something else. */
 #define MARGIN_MSECS 1000
 
-struct held_ring {
+/* Where the outbox fails. */
+#define RETRY_MSECS 1000
+
+/* A message that rings after all, as soon as the outbox takes it. */
+struct presence_ring {
+	struct presence_ring *prev, *next;
 	struct notifier *notifier;
-	struct presence_session *session;
+	uint32_t uid;
+	struct event_line *line;
+	char *device;
 };
 
 void presence_held_set(struct presence_session *session,
@@ -38,24 +48,70 @@ void presence_held_free(struct presence_session *session)
 	i_free(session->held_device);
 }
 
-static void held_ring(void *context)
+static void ring_add(struct presence *presence,
+		     const struct presence_session *session)
 {
-	struct held_ring *ring = context;
+	struct presence_ring *ring = i_new(struct presence_ring, 1);
 
-	ingest_event_again(ring->notifier, ring->session->user->account,
-			   ring->session->held, ring->session->held_device);
+	ring->notifier = presence->notifier;
+	ring->uid = session->user->account->uid;
+	ring->line = session->held;
+	event_line_ref(ring->line);
+	ring->device = i_strdup(session->held_device);
+	DLLIST2_APPEND(&presence->rings_head, &presence->rings_tail, ring);
+}
+
+static void ring_free(struct presence *presence)
+{
+	struct presence_ring *ring = presence->rings_head;
+
+	DLLIST2_REMOVE(&presence->rings_head, &presence->rings_tail, ring);
+	event_line_unref(&ring->line);
+	i_free(ring->device);
+	i_free(ring);
+}
+
+static void ring_again(void *context)
+{
+	struct presence_ring *ring = context;
+	struct notifier *notifier = ring->notifier;
+
+	ingest_event_again(notifier,
+			   account_get(notifier->accounts, ring->uid),
+			   ring->line, ring->device);
+}
+
+static void rings_run(struct presence *presence)
+{
+	struct ingest *ingest = presence->notifier->ingest;
+
+	timeout_remove(&presence->to_rings);
+	while (presence->rings_head != NULL &&
+	       ingest_transaction(ingest, ring_again,
+				  presence->rings_head) == 0)
+		ring_free(presence);
+	ingest_want_turn(ingest);
+	if (presence->rings_head != NULL) {
+		presence->to_rings = timeout_add(RETRY_MSECS, rings_run,
+						 presence);
+	}
 }
 
 void presence_held_ring(struct presence *presence,
 			struct presence_session *session, int64_t dead_msecs)
 {
-	struct notifier *notifier = presence->notifier;
-	struct held_ring ring = { notifier, session };
 	int64_t dead_since = notify_clock_msecs() - dead_msecs - MARGIN_MSECS;
 
 	if (session->held != NULL && session->held_since >= dead_since) {
-		(void)ingest_transaction(notifier->ingest, held_ring, &ring);
-		ingest_want_turn(notifier->ingest);
+		ring_add(presence, session);
+		rings_run(presence);
 	}
 	presence_held_free(session);
+}
+
+void presence_held_deinit(struct presence *presence)
+{
+	timeout_remove(&presence->to_rings);
+	while (presence->rings_head != NULL)
+		ring_free(presence);
 }

@@ -21,6 +21,8 @@ struct presence_user {
 	struct presence_session *sessions;
 };
 
+struct presence_ring;
+
 struct presence_session {
 	struct presence_session *prev, *next; /* of the user */
 	struct presence_user *user;
@@ -77,6 +79,10 @@ struct presence {
 	unsigned int count, limit;
 	time_t last_full;
 
+	/* presence-held.c: what rings after all */
+	struct presence_ring *rings_head, *rings_tail;
+	struct timeout *to_rings;
+
 	struct presence_session *hibernated;
 	HASH_TABLE(char *, struct presence_place *) places;
 	struct timeout *to_sweep;
@@ -107,6 +113,7 @@ void presence_held_free(struct presence_session *session);
 void presence_held_ring(struct presence *presence,
 			struct presence_session *session,
 			int64_t dead_msecs);
+void presence_held_deinit(struct presence *presence);
 
 /* presence-hibernated.c */
 void presence_hibernated_init(struct presence *presence);

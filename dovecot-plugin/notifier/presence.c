@@ -69,6 +69,7 @@ void presence_deinit(struct presence **_presence)
 
 	*_presence = NULL;
 	presence_conns_close(presence);
+	presence_held_deinit(presence);
 	presence_hibernated_deinit(presence);
 	hash_table_destroy(&presence->users);
 	anvil_deinit(&presence->anvil);

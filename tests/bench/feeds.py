@@ -119,6 +119,16 @@ class Bench:
             full.stop()
             clear.stop()
 
+    def stopped(self, process, domain):
+        """Enqueue with the receiver stopped, then drain; and drain by the
+        notifier's CPU: three rates."""
+        process.send_signal(signal.SIGSTOP)
+        enqueue = self.send(domain)
+        before = cpu(self.server)
+        process.send_signal(signal.SIGCONT)
+        drain = EVENTS / self.drain()
+        return enqueue, drain, EVENTS / (cpu(self.server) - before)
+
     def redis_benchmark(self):
         out = subprocess.run(
             ["redis-benchmark", "-p", str(self.redis.port), "-c", "1", "-P",

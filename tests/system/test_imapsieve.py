@@ -118,9 +118,10 @@ def rings(endpoint):
 
 def test_df_11_df_12_flag_change_rings(user, endpoints):
     """Each change to \\Flagged rings once, in one session too; others, and
-    what was so before, do not."""
+    what was so before, do not. That a message was read is not asked for."""
     endpoint = endpoints.new()
-    user.register(endpoint, payload=2, filter="SUBJECT never")
+    user.register(endpoint, payload=2, filter="SUBJECT never",
+                  events="(personal (MessageNew))")
     put(user, flagged=FLAGGED)
     attach(user, "flagged")
     user.deliver(subject="one")

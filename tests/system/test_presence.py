@@ -12,7 +12,7 @@ import pytest
 
 from lemotest import wait
 from lemotest.namespace import UIDS
-from lemotest.server import is_24
+from lemotest.server import is_24, is_alive
 from lemotest.users import PUSH, deliver_patiently, message
 from lemotest.wire import Door, VERSION
 from lemotest.zones import zones_of
@@ -283,6 +283,24 @@ def sessions_of(uid, server, line, count=1):
         process.stdin.close()
 
 
+@contextlib.contextmanager
+def saying(user, *texts):
+    """A connection of the user's uid that has said the first of the texts;
+    gives a function that says the next."""
+    with subprocess.Popen(
+            [sys.executable, "-c", TURNS,
+             f"{user.server.base}/run/lemonade-notify", *texts],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=user.uid,
+            group=user.uid, extra_groups=[], text=True, cwd="/") as process:
+        assert process.stdout.readline().startswith("PRESENCE")
+
+        def say():
+            process.stdin.write("\n")
+            process.stdin.flush()
+        yield say
+        process.stdin.close()
+
+
 def presence_line(user, session="s1", ip="127.0.0.1", devices=("phone",)):
     return "\t".join(("PRESENCE", user.name, session, ip, *devices))
 
@@ -464,8 +482,11 @@ def test_nf_05_hibernated_counts_until_it_ends(sleeper):
 def test_nf_05_anvil_gone_then_push(sleeper):
     server, user, endpoint, _session = sleeper
     server.log.expect("anvil")
-    for pid in server.pids("anvil"):
+    pids = server.pids("anvil")
+    for pid in pids:
         server.signal(pid, 9)
+    # until its end it has answered, and is there
+    wait.until(lambda: not any(map(is_alive, pids)), 5, "anvil is gone")
     pushed(endpoint, user)
     server.log.wait("lemonade-notify.*anvil: ")
 
@@ -481,13 +502,8 @@ def test_nf_05_connected_when_quiet_hours_end(user, endpoints, zones):
         user.deliver()
     watch = Watch(user)
     assert watch.status()["pending"] == 2
-    path = f"{user.server.base}/run/lemonade-notify"
-    with subprocess.Popen(
-            [sys.executable, "-c", TURNS, path, f"{VERSION}\n"
-             f"{presence_line(user)}\n", "AWAY\t0\n"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, user=user.uid,
-            group=user.uid, extra_groups=[], text=True, cwd="/") as phone:
-        assert phone.stdout.readline().startswith("PRESENCE")
+    with saying(user, f"{VERSION}\n{presence_line(user)}\n",
+                "AWAY\t0\n") as phone:
         value = json.loads(user.get_device("phone"))
         del value["quiet"]
         user.session.logout()
@@ -496,10 +512,8 @@ def test_nf_05_connected_when_quiet_hours_end(user, endpoints, zones):
         wait.until(lambda: watch.status()["pending"] == 0, 5, "released")
         assert watch.held() == 2
         assert endpoint.pushes() == []
-        phone.stdin.write("\n")
-        phone.stdin.flush()
+        phone()
         endpoint.wait()
-        phone.stdin.close()
 
 
 # -- dead connections

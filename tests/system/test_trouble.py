@@ -17,6 +17,8 @@ import conftest
 from lemotest import namespace, wait
 from lemotest.feed import Feed
 from lemotest.users import deliver, deliver_patiently, message
+from lemotest.wire import VERSION
+from test_presence import presence_line, saying
 
 FAST = 1.0
 
@@ -386,6 +388,28 @@ def test_nf_09_disk_full(small_disk):
     ballast = fill_disk(server.state_dir)
     seen_and_repaired(server, user, lambda: os.unlink(ballast),
                       "full|no space")
+
+
+def test_nf_09_dead_phone_and_disk_full(small_disk, endpoints):
+    """A connection that turns out to be dead while the outbox is in trouble:
+    what it held back rings when that is over."""
+    server = small_disk
+    user, endpoint = server.user(), endpoints.new()
+    user.register(endpoint, filter="SUBJECT first", whenConnected="mine")
+    user.session.logout()
+    user.forget_session()
+    with saying(user, f"{VERSION}\n{presence_line(user)}\n",
+                "AWAY\t60000\n") as phone:
+        user.deliver(subject="first")
+        ballast = fill_disk(server.state_dir)
+        for _ in range(60):
+            user.deliver(message(subject="x" * 200))
+            if status(server)["outbox_state"] != "ok":
+                break
+        phone()
+        wait.until(lambda: status(server)["outbox_state"] != "ok", 5)
+        os.unlink(ballast)
+        endpoint.wait(timeout=20)
 
 
 def remount_read_only(server):
