@@ -80,6 +80,7 @@ def test_sn_03_notify_beside_other_actions(server, endpoints, rest):
 def test_sn_03_methods_beside_each_other(server, endpoints, uris):
     """Pigeonhole asks each method of actions of the others."""
     user, endpoint = server.user(), endpoints.new()
+    server.log.expect("smtp-client: conn", "failed to send mail notif")
     user.register(endpoint, payload=2, filter="SUBJECT never")
     put(user, 'require "enotify";\r\n' +
         "".join(f'notify "{uri}";\r\n' for uri in uris))
