@@ -229,14 +229,27 @@ static bool is_dot_segment(const char *str, size_t len)
 	return dots == 1 || dots == 2;
 }
 
+/* Some take an escaped slash for one. */
+static size_t segment_len(const char *str)
+{
+	size_t len = strcspn(str, "/?"), i;
+
+	for (i = 0; i + 3 <= len; i++) {
+		if (strncasecmp(str + i, "%2f", 3) == 0 ||
+		    strncasecmp(str + i, "%5c", 3) == 0)
+			return i;
+	}
+	return len;
+}
+
 static bool has_dot_segment(const char *url)
 {
 	size_t len;
 
 	for (url = strchr(url + strlen("https://"), '/');
-	     url != NULL && *url == '/'; url += len) {
-		url++;
-		len = strcspn(url, "/?");
+	     url != NULL && (*url == '/' || *url == '%'); url += len) {
+		url += *url == '%' ? 3 : 1;
+		len = segment_len(url);
 		if (is_dot_segment(url, len))
 			return true;
 	}

@@ -1,4 +1,5 @@
 #include "lib.h"
+#include "array.h"
 #include "ioloop.h"
 #include "llist.h"
 #include "sieve-common.h"
@@ -6,7 +7,21 @@
 
 #include <dlfcn.h>
 
+/* As struct uri_mailto begins. */
+struct ntfy_no_mailto {
+	ARRAY(void *) recipients;
+};
+
 static struct ntfy_instance *instances;
+
+void ntfy_context_init(struct ntfy_context *context, pool_t pool)
+{
+	struct ntfy_no_mailto *no_mailto =
+		p_new(pool, struct ntfy_no_mailto, 1);
+
+	p_array_init(&no_mailto->recipients, pool, 1);
+	context->no_mailto = no_mailto;
+}
 
 /* ManageSieve asks for the methods in a process without mail plugins, so the
    core cannot be linked; where it is loaded, its symbols are global. */

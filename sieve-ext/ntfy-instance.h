@@ -23,6 +23,14 @@ struct ntfy_instance {
 	bool literal;
 };
 
+/* What the context of each of our actions begins with. Pigeonhole compares a
+   mailto: action with all notify actions before it, of whatever method, as if
+   their contexts were its own: so this looks like one of no recipients. */
+struct ntfy_context {
+	const struct ntfy_no_mailto *no_mailto;
+};
+void ntfy_context_init(struct ntfy_context *context, pool_t pool);
+
 /* The plugin is loaded and unloaded. */
 void ntfy_instance_begin(struct sieve_instance *svinst);
 void ntfy_instance_end(struct sieve_instance *svinst);

@@ -13,6 +13,12 @@
 
 #define URI_LOG_LEN 128
 
+struct push_context {
+	struct ntfy_context ntfy;
+	/* of the URI; NULL: nothing is to be done */
+	const char *body;
+};
+
 static lemonade_enotify_load_t
 push_load(const struct sieve_enotify_method *method, void **context)
 {
@@ -79,8 +85,7 @@ static bool push_mark(struct ntfy_instance *push, const char *body)
 }
 
 /* The verdicts are made when the message is stored, which may be before this
-   action's turn: so the wish is noted when the script utters it. *context is
-   the body of the URI; NULL: nothing is to be done. */
+   action's turn: so the wish is noted when the script utters it. */
 static bool push_check_operands(const struct sieve_enotify_env *nenv,
 				const char *uri, const char *body,
 				string_t *message ATTR_UNUSED,
@@ -88,8 +93,10 @@ static bool push_check_operands(const struct sieve_enotify_env *nenv,
 				void **context)
 {
 	struct ntfy_instance *push = nenv->method->context;
+	struct push_context *pctx = p_new(pool, struct push_context, 1);
 
-	*context = NULL;
+	ntfy_context_init(&pctx->ntfy, pool);
+	*context = pctx;
 	ntfy_instance_utter(push);
 	if (!push_check_uri(nenv, uri, body))
 		return FALSE;
@@ -101,22 +108,31 @@ static bool push_check_operands(const struct sieve_enotify_env *nenv,
 				      LEMO_SIEVE_NOTIFY_MAX);
 		return TRUE;
 	}
-	*context = p_strdup(pool, body);
+	pctx->body = p_strdup(pool, body);
 	return TRUE;
 }
 
+static const char *action_body(const struct sieve_enotify_action *nact)
+{
+	const struct push_context *pctx = nact->method_context;
+
+	return pctx->body;
+}
+
+/* The other one may be of any method. */
 static int push_check_duplicates(const struct sieve_enotify_env *nenv
 				 ATTR_UNUSED,
 				 const struct sieve_enotify_action *nact,
 				 const struct sieve_enotify_action *other)
 {
-	return null_strcmp(nact->method_context, other->method_context) == 0;
+	return other->method == nact->method &&
+		null_strcmp(action_body(nact), action_body(other)) == 0;
 }
 
 static void push_print(const struct sieve_enotify_print_env *penv,
 		       const struct sieve_enotify_action *nact)
 {
-	const char *body = nact->method_context;
+	const char *body = action_body(nact);
 
 	if (body == NULL)
 		return;
@@ -131,7 +147,7 @@ static bool push_ring(const struct sieve_enotify_exec_env *nenv,
 {
 	struct ntfy_instance *push = nenv->method->context;
 	struct lemonade_ring *ring = ntfy_ring_act(push);
-	const char *name = device_name(nact->method_context);
+	const char *name = device_name(action_body(nact));
 
 	(void)push->v->device(ring, name, (uint32_t)nact->importance);
 	return push->v->commit(ring, name, nenv->scriptenv->user,
@@ -142,7 +158,7 @@ static int push_execute(const struct sieve_enotify_exec_env *nenv,
 			const struct sieve_enotify_action *nact)
 {
 	const struct ntfy_instance *push = nenv->method->context;
-	const char *body = nact->method_context;
+	const char *body = action_body(nact);
 
 	if (body == NULL || nenv->scriptenv->user == NULL)
 		return 0;

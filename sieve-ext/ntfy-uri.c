@@ -17,6 +17,7 @@
 
 /* What the action says. */
 struct notification {
+	struct ntfy_context ntfy;
 	const char *uri;
 	struct lemonade_notify said;
 	/* its number in the delivery's ring; 0: it is in none */
@@ -124,6 +125,7 @@ notification_new(const struct sieve_enotify_env *nenv, pool_t pool,
 {
 	struct notification *ntfy = p_new(pool, struct notification, 1);
 
+	ntfy_context_init(&ntfy->ntfy, pool);
 	ntfy->uri = p_strdup(pool, str_sanitize(uri, URI_LOG_LEN));
 	ntfy->said.url = p_strdup(pool, parsed->url);
 	ntfy->said.text = text_or(pool, message == NULL ? NULL :
@@ -183,6 +185,7 @@ static bool uri_check_operands(const struct sieve_enotify_env *nenv,
 	return TRUE;
 }
 
+/* The other one may be of any method; tel: and sms: may be the same target. */
 static int uri_check_duplicates(const struct sieve_enotify_env *nenv
 				ATTR_UNUSED,
 				const struct sieve_enotify_action *nact,
@@ -191,7 +194,9 @@ static int uri_check_duplicates(const struct sieve_enotify_env *nenv
 	const struct notification *a = nact->method_context;
 	const struct notification *b = other->method_context;
 
-	return strcmp(a->said.url, b->said.url) == 0 &&
+	return other->method->def->action_check_duplicates ==
+		uri_check_duplicates &&
+		strcmp(a->said.url, b->said.url) == 0 &&
 		null_strcmp(a->said.text, b->said.text) == 0;
 }
 

@@ -72,6 +72,22 @@ def test_sn_03_notify_beside_other_actions(server, endpoints, rest):
         .find(rb"MESSAGES 1")
 
 
+@pytest.mark.parametrize("uris", [
+    ("push:phone", "sip:bob@remote.test;method=MESSAGE"),
+    ("sip:bob@remote.test;method=MESSAGE", "push:phone"),
+    ("push:phone", "mailto:bob@remote.test"),
+    ("mailto:bob@remote.test", "push:phone")])
+def test_sn_03_methods_beside_each_other(server, endpoints, uris):
+    """Pigeonhole asks each method of actions of the others."""
+    user, endpoint = server.user(), endpoints.new()
+    server.log.expect("smtp-client: conn", "failed to send mail notif")
+    user.register(endpoint, payload=2, filter="SUBJECT never")
+    put(user, 'require "enotify";\r\n' +
+        "".join(f'notify "{uri}";\r\n' for uri in uris))
+    user.deliver()
+    assert len(endpoint.wait(1)) == 1
+
+
 def test_sn_03_notify_of_discarded_mail(server, endpoints):
     user, endpoint = server.user(), endpoints.new()
     user.register(endpoint, payload=2)

@@ -71,6 +71,7 @@ static void test_sn_01_bad_uris(void **state)
 		SIP_BOB MESSAGE "?body=%ff", SIP_BOB MESSAGE "?body=\xc3\xa4",
 		"http://example.org/", "https:", "https:///x", "https://u@h/",
 		"https://h/#x", "https://h/a/../b", "https://h/.",
+		"https://h/a/..%2Fb", "https://h/a/b%5c%2e.%2f",
 		"https://h/%2E%2e/b", "https://h/.%2e", "https://h/\"",
 		"https://h/\\", "https://127.1/", "tel:5551212", "tel:+",
 		"tel:+49-30-1;ext=5", "tel:+49301234567;isub=1",
