@@ -171,17 +171,26 @@ static void redis_conn_complain(struct redis_conn *conn, const char *text)
 		conn->name, text);
 }
 
-static void redis_conn_flush(struct redis_conn *conn)
+/* False if that closed it. */
+static bool redis_conn_write(struct redis_conn *conn)
 {
 	timeout_remove(&conn->to_flush);
 	o_stream_nsend(conn->output, str_data(conn->commands),
 		       str_len(conn->commands));
 	str_truncate(conn->commands, 0);
-	if (o_stream_flush(conn->output) < 0)
-		redis_conn_fail(conn, "connection is lost");
+	if (o_stream_flush(conn->output) >= 0)
+		return TRUE;
+	redis_conn_fail(conn, "connection is lost");
+	return FALSE;
 }
 
-static void redis_conn_greeting_answered(struct redis_conn *conn,
+static void redis_conn_flush(struct redis_conn *conn)
+{
+	(void)redis_conn_write(conn);
+}
+
+/* False if that closed it: by then the next one may be under way. */
+static bool redis_conn_greeting_answered(struct redis_conn *conn,
 					 const struct redis_answer *answer)
 {
 	struct lemo_redis_error error;
@@ -193,10 +202,12 @@ static void redis_conn_greeting_answered(struct redis_conn *conn,
 			conn->greeting[conn->greeting_answered], error.text));
 		redis_conn_fail(conn, error.text);
 	} T_END;
-	else if (++conn->greeting_answered == conn->greeting_count) {
-		conn->ready = TRUE;
-		redis_conn_flush(conn);
-	}
+	if (answer->error)
+		return FALSE;
+	if (++conn->greeting_answered < conn->greeting_count)
+		return TRUE;
+	conn->ready = TRUE;
+	return redis_conn_write(conn);
 }
 
 static void redis_conn_call_answered(struct redis_conn *conn,
@@ -241,8 +252,8 @@ static bool redis_conn_answers(struct redis_conn *conn)
 		timeout_reset(conn->to_answer);
 		if (conn->ready)
 			redis_conn_call_answered(conn, &answer);
-		else
-			redis_conn_greeting_answered(conn, &answer);
+		else if (!redis_conn_greeting_answered(conn, &answer))
+			return FALSE;
 		if (!conn->active)
 			return FALSE;
 	}
