@@ -133,8 +133,11 @@ static const char *xmpp_ping_id(uint64_t ping)
 /* Those before the ping are done. */
 static void xmpp_ping_came_back(uint64_t ping)
 {
-	struct xmpp_push *push;
+	struct xmpp_push *push = xmpp.sent_head;
 
+	/* one that was answered before buys no more time */
+	if (push == NULL || push->ping > ping)
+		return;
 	timeout_remove(&xmpp.to_answer);
 	while ((push = xmpp.sent_head) != NULL && push->ping <= ping) {
 		xmpp_unsend(push);
