@@ -127,11 +127,15 @@ def shared_server(run_dir, endpoints, servers, name, settings, conf="",
     return servers[name]
 
 
+def main_server(run_dir, endpoints, servers):
+    return shared_server(run_dir, endpoints, servers, "main", {
+        "lemonade_sieve_targets": "https://hooks.push.test/"})
+
+
 @pytest.fixture
 def server(run_dir, endpoints, _servers):
     """The server that most tests share; no feed."""
-    return shared_server(run_dir, endpoints, _servers, "main", {
-        "lemonade_sieve_targets": "https://hooks.push.test/"})
+    return main_server(run_dir, endpoints, _servers)
 
 
 @pytest.fixture(scope="session")

@@ -117,7 +117,7 @@ CASES = [
 @pytest.fixture(scope="module")
 def good(run_dir, endpoints, _servers):
     """One user with a valid device: what is refused must leave it."""
-    server = conftest.shared_server(run_dir, endpoints, _servers, "main", {})
+    server = conftest.main_server(run_dir, endpoints, _servers)
     user = server.user()
     user.old = {"channel": "log", "payload": 0}
     return user

@@ -34,8 +34,8 @@ def redis(run_dir, endpoints, _servers):
     server = Redis(run_dir, "redis", PASSWORD, endpoints.ca.cert())
     server.webhook = endpoints.new("redis-neighbour")
     # LMTP, which greets
-    server.other = conftest.shared_server(run_dir, endpoints, _servers,
-                                          "main", {}).ports["lmtp"]
+    main = conftest.main_server(run_dir, endpoints, _servers)
+    server.other = main.ports["lmtp"]
     server.key = write(f"{run_dir}/redis.key", KEY + "\n")
     try:
         yield server.start()

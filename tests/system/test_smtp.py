@@ -24,7 +24,7 @@ def postfix(run_dir, server_of_session):
 
 @pytest.fixture(scope="module")
 def server_of_session(run_dir, endpoints, _servers):
-    return conftest.shared_server(run_dir, endpoints, _servers, "main", {})
+    return conftest.main_server(run_dir, endpoints, _servers)
 
 
 def test_nf_01_smtp_to_push(postfix, server, endpoints):
