@@ -30,13 +30,8 @@ def ppg_settings(kannel, **more):
 
 
 @pytest.fixture(scope="module")
-def _emn_server(run_dir, endpoints, kannel):
-    server = conftest.start(run_dir, endpoints, "emn", ppg_settings(kannel))
-    yield server
-    server.log.mark()
-    server.log.expect("lemonade: No acknowledgement in time")
-    conftest.stop(server, gently=True)
-    assert not server.log.unexpected()
+def _emn_server(module_server, kannel):
+    return module_server("emn", ppg_settings(kannel))
 
 
 @pytest.fixture

@@ -27,15 +27,8 @@ def test_sn_01_bad_uri_is_told_by_line(server, uri):
     user = server.user()
     with ManageSieve(server.ports["sieve"]) as sieve:
         sieve.login(user.name, user.password)
-        script = f'require "enotify";\r\n\r\nnotify "{uri}";\r\n'
-        sieve.file.write(f'PUTSCRIPT "bad" {{{len(script)}+}}\r\n{script}\r\n'
-                         .encode())
-        sieve.file.flush()
-        answer = b""
-        while b"line 3" not in answer:
-            line = sieve.file.readline()
-            assert line and not line.startswith(b"OK"), answer
-            answer += line
+        sieve.refusal(
+            f'require "enotify";\r\n\r\nnotify "{uri}";\r\n', 3)
 
 
 def test_nf_02_nf_04_ms_08_notify_rings_once(server, endpoints):

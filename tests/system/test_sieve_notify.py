@@ -26,16 +26,8 @@ def refusal(user, script):
     """What ManageSieve says of it."""
     with ManageSieve(user.server.ports["sieve"]) as sieve:
         sieve.login(user.name, user.password)
-        script = f'require ["enotify", "variables"];\r\n\r\n{script}\r\n'
-        sieve.file.write(f'PUTSCRIPT "bad" {{{len(script)}+}}\r\n{script}\r\n'
-                         .encode())
-        sieve.file.flush()
-        answer = b""
-        while b"line 3" not in answer:
-            line = sieve.file.readline()
-            assert line and not line.startswith(b"OK"), answer
-            answer += line
-        return answer.decode()
+        return sieve.refusal(
+            f'require ["enotify", "variables"];\r\n\r\n{script}\r\n', 3)
 
 
 def sieve_log(user):

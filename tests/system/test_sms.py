@@ -21,13 +21,8 @@ def settings(kannel, **more):
 
 
 @pytest.fixture(scope="module")
-def _sms_server(run_dir, endpoints, kannel):
-    server = conftest.start(run_dir, endpoints, "sms", settings(kannel))
-    yield server
-    server.log.mark()
-    server.log.expect("lemonade: No acknowledgement in time")
-    conftest.stop(server, gently=True)
-    assert not server.log.unexpected()
+def _sms_server(module_server, kannel):
+    return module_server("sms", settings(kannel))
 
 
 @pytest.fixture

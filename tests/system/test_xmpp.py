@@ -18,16 +18,10 @@ OPEN = (b"<stream:stream xmlns='jabber:component:accept' xmlns:stream="
 
 
 @pytest.fixture(scope="module")
-def _xmpp_server(run_dir, endpoints, prosody):
-    server = conftest.start(run_dir, endpoints, "xmpp", {
+def _xmpp_server(module_server, prosody):
+    return module_server("xmpp", {
         "lemonade_allow_hosts": "bounce.test:5269",
         "lemonade_sieve_targets": f"xmpp:{DOMAIN}", **prosody.settings()})
-    yield server
-    server.log.mark()
-    # sessions and the notifier end at the same time
-    server.log.expect("lemonade: No acknowledgement in time")
-    conftest.stop(server, gently=True)
-    assert not server.log.unexpected()
 
 
 @pytest.fixture

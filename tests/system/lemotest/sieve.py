@@ -116,6 +116,18 @@ class ManageSieve:
         self.file.flush()
         self.capabilities = self._capabilities()
 
+    def refusal(self, script, line):
+        """What is said of a bad script, up to the line number."""
+        self.file.write(f'PUTSCRIPT "bad" {{{len(script)}+}}\r\n{script}\r\n'
+                        .encode())
+        self.file.flush()
+        answer = b""
+        while f"line {line}".encode() not in answer:
+            said = self.file.readline()
+            assert said and not said.startswith(b"OK"), answer
+            answer += said
+        return answer.decode()
+
     def put(self, name, script, activate=True):
         status, _, text = self.cmd(f'PUTSCRIPT "{name}"', literal(script))
         assert status == "OK", text
