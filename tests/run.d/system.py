@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-ROW = re.compile(r"(^|_)(df|e2e|em|ev|fi|ms|nf|ob|pa|pl|sc|se|sn|wp)_\d\d?(_|$)")
+ROW = re.compile(r"(^|_)(df|e2e|em|ev|fi|ib|me|ms|nf|ob|pa|pl|sc|se|sn|st|ua|vf|wp)_\d\d?(_|$)")
 TEST_TIMEOUT = 180      # seconds; none should come near
 
 
