@@ -36,7 +36,7 @@ struct lemo_event_field {
 	unsigned short offset;
 };
 
-#define LEMO_EVENT_FIELDS_COUNT 49
+#define LEMO_EVENT_FIELDS_COUNT 50
 extern const struct lemo_event_field
 	lemo_event_fields[LEMO_EVENT_FIELDS_COUNT];
 

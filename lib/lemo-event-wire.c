@@ -64,6 +64,7 @@ const struct lemo_event_field lemo_event_fields[LEMO_EVENT_FIELDS_COUNT] = {
 	FIELD("vnd.lemonade.notifyText", notify_text, WORDS, 0),
 	FIELD("vnd.lemonade.notifySubject", notify_subject, TEXT, 0),
 	FIELD("vnd.lemonade.notifyFrom", notify_from, TEXT, 0),
+	FIELD("vnd.lemonade.notifyTtl", notify_ttl, U32, 0),
 	FIELD("vnd.lemonade.feed", feed, BOOL, LEMO_FIELD_NEVER),
 	/* not members of a simple kind: see field_decode() */
 	FIELD(KEY_TYPE, type, U32, LEMO_FIELD_NEVER),
@@ -214,13 +215,17 @@ static void add_device(struct lemo_buf *buf,
 	if (device->subscription == NULL)
 		return;
 	add_next_component(buf, device->subscription);
-	if (device->text == NULL)
+	if (device->text == NULL && device->ttl == 0)
 		return;
 	add_next_component(buf, device->text);
 	add_next_component(buf, device->subject);
 	add_next_component(buf, device->from);
 	lemo_buf_adds(buf, "\001t");
 	lemo_buf_addu(buf, device->importance);
+	if (device->ttl == 0)
+		return;
+	lemo_buf_adds(buf, "\001t");
+	lemo_buf_addu(buf, device->ttl);
 }
 
 void lemo_event_encode(const struct lemo_event *event, struct lemo_buf *buf)
@@ -342,13 +347,26 @@ static bool next_component(char *str, char *end, char **next_r)
 	return true;
 }
 
-/* NAME, VERDICT, JSON; TEXT, SUBJECT, FROM, IMPORTANCE */
+/* NAME, VERDICT, JSON; TEXT, SUBJECT, FROM, IMPORTANCE; TTL */
 #define DEVICE_PARTS_MIN 2
-#define DEVICE_PARTS_MAX 7
+#define DEVICE_PARTS_MAX 8
 
 static const char *null_if_empty(const char *str)
 {
 	return str == NULL || *str == '\0' ? NULL : str;
+}
+
+static bool set_device_ttl(struct decoder *dec, const char *part,
+			   struct lemo_event_device *device)
+{
+	uint64_t ttl;
+
+	if (part == NULL)
+		return true;
+	if (!parse_number(part, strlen(part), LEMO_DEVICE_TTL_MAX, &ttl))
+		return fail(dec, "bad ttl for a device");
+	device->ttl = ttl;
+	return true;
 }
 
 /* A script's words go with all that belongs to them. */
@@ -362,11 +380,13 @@ static bool set_device_text(struct decoder *dec, char *const *part,
 	if (importance == NULL || importance[0] < '0' ||
 	    importance[0] > '3' || importance[1] != '\0')
 		return fail(dec, "bad text for a device");
-	device->text = part[3];
-	device->subject = null_if_empty(part[4]);
-	device->from = null_if_empty(part[5]);
-	device->importance = importance[0] - '0';
-	return true;
+	device->text = null_if_empty(part[3]);
+	if (device->text != NULL) {
+		device->subject = null_if_empty(part[4]);
+		device->from = null_if_empty(part[5]);
+		device->importance = importance[0] - '0';
+	}
+	return set_device_ttl(dec, part[7], device);
 }
 
 static bool append_device(struct decoder *dec, char *const *part)

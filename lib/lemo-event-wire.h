@@ -10,9 +10,10 @@
  * Keys are the parameter names of RFC 5423 section 5 where it has one, else
  * "vnd.lemonade.*" (table in lemo-event-wire.c; vnd.lemonade.event is the
  * type, vnd.lemonade.id the id). Each device comes as
- *   device=NAME\001tVERDICT[\001tJSON[\001tTEXT\001tSUBJECT\001tFROM\001tIMPORTANCE]]
+ *   device=NAME\001tVERDICT[\001tJSON[\001tTEXT\001tSUBJECT\001tFROM\001tIMPORTANCE[\001tTTL]]]
  * i.e. name, verdict, subscription and a Sieve script's words tab-escaped once
- * as a list and then again as a value; importance is a digit. The alphabet is that of Dovecot's str_tabescape():
+ * as a list and then again as a value; importance is a digit, TTL seconds. No
+ * TEXT: only TTL is said. The alphabet is that of Dovecot's str_tabescape():
  * \001 1, TAB t, CR r, LF n, NUL 0, each behind \001.
  */
 

@@ -59,6 +59,9 @@ struct lemo_event_device {
 	   nothing, then the others are not set either. */
 	const char *text, *subject, *from;
 	uint32_t importance;
+	/* How long that may wait, see LEMO_NOTIFY_OPTION_TTL; 0: as the
+	   device says. Without text, too. */
+	uint32_t ttl;
 };
 
 #define LEMO_VERDICT_MATCH "match"
@@ -135,6 +138,8 @@ struct lemo_event {
 	/* in the notifier, as soon as it looks at one device: the words of a
 	   Sieve script, its subject and :from, see lemo-notify-uri.h */
 	const char *notify_text, *notify_subject, *notify_from;
+	/* likewise: seconds that this may wait; 0: as the device says */
+	uint32_t notify_ttl;
 
 	/* quota events: RFC 5423 diskQuota and diskUsed in units of 1024
 	   octets and maxMessages; messages is then what counts against it.

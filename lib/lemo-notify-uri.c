@@ -325,3 +325,20 @@ int lemo_notify_uri_parse(const char *uri, struct lemo_notify_uri *uri_r,
 	*error_r = p.error;
 	return -1;
 }
+
+bool lemo_notify_ttl_parse(const char *value, uint32_t *ttl_r)
+{
+	uint32_t ttl = 0;
+
+	if (*value == '0' || *value == '\0')
+		return false;
+	for (; *value >= '0' && *value <= '9'; value++) {
+		ttl = ttl * 10 + (*value - '0');
+		if (ttl > LEMO_DEVICE_TTL_MAX)
+			return false;
+	}
+	if (*value != '\0')
+		return false;
+	*ttl_r = ttl;
+	return true;
+}

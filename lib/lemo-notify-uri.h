@@ -16,6 +16,12 @@
 #define LEMO_NOTIFY_TEXT_MAX 1000
 #define LEMO_NOTIFY_SUBJECT_MAX 120
 
+/* The one option of our methods (RFC 5435 3.5): "ttl=SECONDS", how long the
+   notification may wait, 1 to LEMO_DEVICE_TTL_MAX. */
+#define LEMO_NOTIFY_OPTION_TTL "ttl"
+/* Its value. False if it is none; *ttl_r is then untouched. */
+bool lemo_notify_ttl_parse(const char *value, uint32_t *ttl_r);
+
 struct lemo_notify_uri {
 	/* normalised as lemo_notify_normalize() does */
 	char url[LEMO_DEVICE_URL_MAX + 1];

@@ -47,7 +47,14 @@ unsigned int ring_notify_add(struct lemonade_ring *ring,
 		dest->said.from = clean(ring->pool, notify->from,
 					LEMO_NOTIFY_SUBJECT_MAX);
 	} T_END;
+	dest->said.ttl = notify->ttl;
 	return array_count(&ring->notifies);
+}
+
+void ring_notify_set_ttl(struct lemonade_ring *ring, unsigned int n,
+			 uint32_t ttl)
+{
+	array_idx_modifiable(&ring->notifies, n - 1)->said.ttl = ttl;
 }
 
 static bool device_has_url(const struct lemonade_device *device,
@@ -238,6 +245,7 @@ static void add_target(const struct lemonade_ring *ring, unsigned int n,
 	dest->name = device_name(event, n, notify->said.url);
 	dest->verdict = LEMO_VERDICT_MATCH;
 	dest->subscription = subscription(notify->said.url);
+	dest->ttl = notify->said.ttl;
 	set_words(ring, notify, dest);
 }
 
@@ -260,13 +268,19 @@ void lemonade_ring_add_words(const struct lemonade_ring *ring,
 			     struct lemo_event *event)
 {
 	const struct ring_notify *notify;
+	struct lemo_event_device *dest;
 	unsigned int i;
 
 	for (i = 0; i < event->devices_count; i++) {
-		if (strcmp(event->devices[i].verdict, LEMO_VERDICT_MATCH) != 0)
+		dest = &event->devices[i];
+		if (strcmp(dest->verdict, LEMO_VERDICT_MATCH) != 0)
 			continue;
+		dest->ttl = ring_device_ttl(ring, dest->name);
 		notify = ring_notify_of_device(ring, array_idx(devices, i));
-		if (notify != NULL)
-			set_words(ring, notify, &event->devices[i]);
+		if (notify == NULL)
+			continue;
+		if (notify->said.ttl != 0)
+			dest->ttl = notify->said.ttl;
+		set_words(ring, notify, dest);
 	}
 }

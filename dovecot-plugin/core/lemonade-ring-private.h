@@ -18,6 +18,13 @@ struct ring_notify {
 	bool sent;
 };
 
+/* A device by name. */
+struct ring_device {
+	const char *name;
+	/* 0: not said */
+	uint32_t ttl;
+};
+
 struct lemonade_ring {
 	struct lemonade_ring *prev, *next;
 	pool_t pool;
@@ -26,9 +33,11 @@ struct lemonade_ring {
 	bool silent, all;
 	/* the message is told of by an event of its own */
 	bool told;
-	ARRAY_TYPE(const_string) names;
+	ARRAY(struct ring_device) names;
 	ARRAY(struct ring_notify) notifies;
 	uint32_t importance;
+	/* of all devices of which nothing else is said */
+	uint32_t ttl;
 
 	/* of the message; user NULL: no notify was committed */
 	struct mail_user *user;
@@ -44,6 +53,8 @@ struct lemonade_ring {
 /* lemonade-ring.c */
 
 bool ring_has_room(const struct lemonade_ring *ring);
+/* 0: nothing is said of this device. */
+uint32_t ring_device_ttl(const struct lemonade_ring *ring, const char *name);
 /* The action's turn came. */
 void ring_committed(struct lemonade_ring *ring, struct mail_user *user,
 		    struct mail *mail);
@@ -53,6 +64,8 @@ const ARRAY_TYPE(lemonade_device) *ring_devices(struct lemonade_ring *ring);
 
 unsigned int ring_notify_add(struct lemonade_ring *ring,
 			     const struct lemonade_notify *notify);
+void ring_notify_set_ttl(struct lemonade_ring *ring, unsigned int n,
+			 uint32_t ttl);
 const char *ring_notify_commit(struct lemonade_ring *ring, unsigned int n,
 			       uint32_t importance, struct mail_user *user,
 			       struct mail *mail);

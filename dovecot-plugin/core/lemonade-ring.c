@@ -30,15 +30,17 @@ static struct lemonade_ring *ring_begin(const char *username)
 	return ring;
 }
 
-static bool ring_has(const struct lemonade_ring *ring, const char *name)
+/* NULL: it is not named. */
+static struct ring_device *
+ring_find(const struct lemonade_ring *ring, const char *name)
 {
-	const char *const *found;
+	struct ring_device *device;
 
-	array_foreach(&ring->names, found) {
-		if (strcmp(*found, name) == 0)
-			return TRUE;
+	array_foreach_modifiable(&ring->names, device) {
+		if (strcmp(device->name, name) == 0)
+			return device;
 	}
-	return FALSE;
+	return NULL;
 }
 
 bool ring_has_room(const struct lemonade_ring *ring)
@@ -52,17 +54,35 @@ static bool ring_device(struct lemonade_ring *ring, const char *name,
 {
 	if (name == NULL)
 		ring->all = TRUE;
-	else if (!ring_has(ring, name)) {
+	else if (ring_find(ring, name) == NULL) {
 		if (!ring_has_room(ring))
 			return FALSE;
-		name = p_strdup(ring->pool, name);
-		array_push_back(&ring->names, &name);
+		array_append_space(&ring->names)->name =
+			p_strdup(ring->pool, name);
 	}
 	/* the most urgent one counts */
 	if (ring->importance == 0 ||
 	    (importance != 0 && importance < ring->importance))
 		ring->importance = importance;
 	return TRUE;
+}
+
+static void ring_set_device_ttl(struct lemonade_ring *ring, const char *name,
+				uint32_t ttl)
+{
+	struct ring_device *device;
+
+	if (name == NULL)
+		ring->ttl = ttl;
+	else if ((device = ring_find(ring, name)) != NULL)
+		device->ttl = ttl;
+}
+
+uint32_t ring_device_ttl(const struct lemonade_ring *ring, const char *name)
+{
+	const struct ring_device *device = ring_find(ring, name);
+
+	return device != NULL && device->ttl != 0 ? device->ttl : ring->ttl;
 }
 
 static void ring_silence(struct lemonade_ring *ring)
@@ -94,7 +114,7 @@ const char *lemonade_ring_verdict(const struct lemonade_ring *ring,
 		return strcmp(verdict, LEMO_VERDICT_MATCH) == 0 ?
 			LEMO_VERDICT_SCRIPT : verdict;
 	}
-	if (ring->all || ring_has(ring, device->name) ||
+	if (ring->all || ring_find(ring, device->name) != NULL ||
 	    ring_notify_of_device(ring, device) != NULL)
 		return LEMO_VERDICT_MATCH;
 	return verdict;
@@ -282,8 +302,10 @@ const struct lemonade_ring_vfuncs lemonade_ring_vfuncs = {
 	.end = ring_end,
 	.silence = ring_silence,
 	.device = ring_device,
+	.device_ttl = ring_set_device_ttl,
 	.commit = ring_commit,
 	.notify = ring_notify_add,
+	.notify_ttl = ring_notify_set_ttl,
 	.commit_notify = ring_notify_commit,
 	.online = ring_online
 };

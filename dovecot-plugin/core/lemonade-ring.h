@@ -29,6 +29,8 @@ struct lemonade_notify {
 	/* NULL if the script does not say; the text is then From: and
 	   Subject: of the message */
 	const char *text, *subject, *from;
+	/* seconds that it may wait; 0: as a device does */
+	uint32_t ttl;
 };
 
 struct lemonade_ring_vfuncs {
@@ -42,6 +44,10 @@ struct lemonade_ring_vfuncs {
 	   False if it is one more than LEMO_SIEVE_NOTIFY_MAX. */
 	bool (*device)(struct lemonade_ring *ring, const char *name,
 		       uint32_t importance);
+	/* The push to a device that rings (NULL: to all of which nothing else
+	   is said) may wait so many seconds. */
+	void (*device_ttl)(struct lemonade_ring *ring, const char *name,
+			   uint32_t ttl);
 	/* The script is done and wants it of this mail. Returns false if the
 	   user has no such device; NULL: none at all. */
 	bool (*commit)(struct lemonade_ring *ring, const char *name,
@@ -50,6 +56,9 @@ struct lemonade_ring_vfuncs {
 	   called with; 0 if it is one more than LEMO_SIEVE_NOTIFY_MAX. */
 	unsigned int (*notify)(struct lemonade_ring *ring,
 			       const struct lemonade_notify *notify);
+	/* Its ttl, if it was not known by then. */
+	void (*notify_ttl)(struct lemonade_ring *ring, unsigned int notify,
+			   uint32_t ttl);
 	/* The script is done and wants it of this mail. Returns NULL, or why
 	   it is not told, words to follow the URI, in the data stack. */
 	const char *(*commit_notify)(struct lemonade_ring *ring,
@@ -73,8 +82,9 @@ const char *lemonade_ring_verdict(const struct lemonade_ring *ring,
 				  const char *verdict);
 /* The message goes into an event that tells the devices. */
 void lemonade_ring_told(struct lemonade_ring *ring, struct lemo_event *event);
-/* To each device of the event that a notification names, its words. devices:
-   those of the event, in its order. */
+/* To each device of the event that rings, the words of the notification that
+   names it, and how long its push may wait. devices: those of the event, in its
+   order. */
 void lemonade_ring_add_words(const struct lemonade_ring *ring,
 			     const ARRAY_TYPE(lemonade_device) *devices,
 			     struct lemo_event *event);

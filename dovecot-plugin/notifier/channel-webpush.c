@@ -5,6 +5,7 @@
 #include "safe-memset.h"
 #include "sha2.h"
 #include "channel.h"
+#include "event-line.h"
 #include "lemo-base64url.h"
 #include "lemo-webpush.h"
 #include "lemo-weburl.h"
@@ -83,7 +84,8 @@ static int webpush_add_headers(pool_t pool, const struct channel_job *job,
 	webpush_add_header(req, "Content-Type: application/octet-stream");
 	webpush_add_header(req, "Content-Encoding: aes128gcm");
 	webpush_add_header(req, p_strdup_printf(pool, "TTL: %u",
-						job->sub->ttl));
+						event_ttl(job->event,
+							  job->sub)));
 	webpush_add_header(req, webpush_urgency(job->payload.urgency));
 	webpush_add_header(req, p_strconcat(pool, "Topic: ",
 					    webpush_topic(pool, job), NULL));

@@ -80,6 +80,8 @@ struct device {
 	int64_t gen;
 	unsigned int events; /* merged in it */
 	unsigned int row_class;
+	/* seconds that it may wait; 0 = not known */
+	uint32_t row_ttl;
 	/* an event waits for what is in flight, to follow it */
 	bool row_follows;
 	struct row_arrivals arrivals;

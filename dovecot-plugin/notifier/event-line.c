@@ -2,6 +2,7 @@
 #include "array.h"
 #include "seq-range-array.h"
 #include "imap-seqset.h"
+#include "lemo-subscription.h"
 #include "event-line.h"
 
 #define FNV_OFFSET 14695981039346656037ULL
@@ -117,4 +118,10 @@ bool event_has_uid(const struct lemo_event *event, uint32_t uid)
 			seq_range_exists(&uids, uid);
 	} T_END;
 	return found;
+}
+
+uint32_t event_ttl(const struct lemo_event *event,
+		   const struct lemo_subscription *sub)
+{
+	return event->notify_ttl != 0 ? event->notify_ttl : sub->ttl;
 }

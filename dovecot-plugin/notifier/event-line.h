@@ -3,6 +3,8 @@
 
 #include "lemo-event-wire.h"
 
+struct lemo_subscription;
+
 /* A decoded event and the octets its strings point into. */
 struct event_line {
 	int refcount;
@@ -28,6 +30,9 @@ bool event_ends_alert(const struct lemo_event *event);
 int64_t event_mailbox_key(const struct lemo_event *event);
 /* Hash of delivery session and Message-ID, 0 if either is unknown. */
 int64_t event_ring_key(const struct lemo_event *event);
+/* Seconds that a push about it may wait. */
+uint32_t event_ttl(const struct lemo_event *event,
+		   const struct lemo_subscription *sub);
 /* True if uid is among the messages of the event. */
 bool event_has_uid(const struct lemo_event *event, uint32_t uid);
 

@@ -57,7 +57,7 @@ static void device_add_event(struct ingest_context *ctx,
 		device->arrivals.others = TRUE;
 }
 
-/* In quiet hours it waits for their end. */
+/* In quiet hours it waits for their end, unless it may not wait so long. */
 static bool device_holds(struct ingest_context *ctx, struct device *device,
 			 enum row_class class)
 {
@@ -70,11 +70,14 @@ static bool device_holds(struct ingest_context *ctx, struct device *device,
 	add.until = quiet_holds(notifier->quiet, device->target, add.event);
 	if (add.until == 0)
 		return FALSE;
+	device_hold_back(device, HELD_BACK_QUIET);
+	if (add.event->notify_ttl != 0 &&
+	    add.until > ioloop_time + add.event->notify_ttl)
+		return TRUE;
 	encoded = ingest_encode(ctx);
 	add.data = encoded->data;
 	add.len = encoded->len;
 	held_add(notifier->held, device, &add);
-	device_hold_back(device, HELD_BACK_QUIET);
 	return TRUE;
 }
 
@@ -169,10 +172,11 @@ static void ingest_match(struct ingest_context *ctx,
 	bool device = !lemo_notify_is_device(verdict->name);
 	struct ingest_context own;
 
-	if (verdict->text == NULL) {
-		if (device)
-			device_matched(ctx, verdict);
-	} else if (ingest_words_begin(ctx, verdict, &own)) {
+	if (!device && verdict->text == NULL)
+		return;
+	if (verdict->text == NULL && verdict->ttl == 0)
+		device_matched(ctx, verdict);
+	else if (ingest_words_begin(ctx, verdict, &own)) {
 		if (device)
 			device_matched(&own, verdict);
 		else

@@ -26,6 +26,7 @@ bool ingest_words_begin(const struct ingest_context *ctx,
 	event.notify_text = verdict->text;
 	event.notify_subject = verdict->subject;
 	event.notify_from = verdict->from;
+	event.notify_ttl = verdict->ttl;
 	if (verdict->importance != 0)
 		event.importance = verdict->importance;
 	*own_r = *ctx;

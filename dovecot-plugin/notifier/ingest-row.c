@@ -41,9 +41,24 @@ static int64_t device_expires(const struct ingest_context *ctx,
 			      const struct device *device)
 {
 	unsigned int secs = ctx->notifier->set->lemonade_retry_deadline;
-	unsigned int ttl = I_MAX(device->target->sub->ttl, TTL_MIN_SECS);
+	unsigned int ttl = I_MAX(device->row_ttl, TTL_MIN_SECS);
 
 	return notify_clock_msecs() + (int64_t)I_MIN(secs, ttl) * 1000;
+}
+
+/* What is merged may wait as long as any of it. An event with a ttl of its own
+   is this device's alone. */
+static void row_merge_ttl(struct ingest_context *ctx, struct device *device)
+{
+	const struct lemo_subscription *sub = device->target->sub;
+	struct lemo_event *event = &ctx->line->event;
+
+	/* not known after a restart */
+	if (device->row_ttl == 0)
+		device->row_ttl = sub->ttl;
+	device->row_ttl = I_MAX(device->row_ttl, event_ttl(event, sub));
+	if (event->notify_ttl != 0)
+		event->notify_ttl = device->row_ttl;
 }
 
 /* Leading edge: the first event goes at once, the window counts after a
@@ -63,9 +78,10 @@ void row_add(struct ingest_context *ctx, struct device *device,
 {
 	const struct lemo_buf *encoded = ingest_encode(ctx);
 	struct account *account = device->user->account;
-	int64_t due = device_due(device);
-	int64_t expires = device_expires(ctx, device);
+	int64_t due = device_due(device), expires;
 
+	device->row_ttl = event_ttl(&ctx->line->event, device->target->sub);
+	expires = device_expires(ctx, device);
 	if (outbox_run(ctx->notifier->outbox, OUTBOX_PENDING_ADD, "iiiiiib",
 		       device->id, (int64_t)account->uid,
 		       device->target->origin_key, due, expires,
@@ -88,8 +104,10 @@ bool row_is_open(const struct device *device)
 
 void row_follow(struct ingest_context *ctx, struct device *device)
 {
-	const struct lemo_buf *encoded = ingest_encode(ctx);
+	const struct lemo_buf *encoded;
 
+	row_merge_ttl(ctx, device);
+	encoded = ingest_encode(ctx);
 	device->gen++;
 	device->events++;
 	trace_merged(device);
@@ -104,10 +122,12 @@ void row_merge(struct ingest_context *ctx, struct device *device,
 	       enum row_class class, bool replace)
 {
 	struct outbox *outbox = ctx->notifier->outbox;
-	int64_t expires = device_expires(ctx, device);
 	const struct lemo_buf *encoded;
 	struct push *push = device->push;
+	int64_t expires;
 
+	row_merge_ttl(ctx, device);
+	expires = device_expires(ctx, device);
 	device->gen++;
 	device->events++;
 	trace_merged(device);

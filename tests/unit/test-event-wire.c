@@ -128,6 +128,7 @@ static void assert_same_event(const struct lemo_event *a,
 		assert_same_string(i, a->devices[i].from, b->devices[i].from);
 		assert_row(i, a->devices[i].importance ==
 			   b->devices[i].importance);
+		assert_row(i, a->devices[i].ttl == b->devices[i].ttl);
 	}
 }
 
@@ -253,9 +254,14 @@ static void test_round_trip_words(void **state)
 		device->text = words;
 		device->importance = i % 4;
 	}
-	event.devices[0].text = "";
+	event.devices[0].text = "\t";
 	event.devices[0].subject = "a\tb\001c";
+	event.devices[0].ttl = 2419200;
 	event.devices[1].from = "boss@example.org";
+	/* no words, but how long the push may wait */
+	event.devices[2].text = NULL;
+	event.devices[2].importance = 0;
+	event.devices[2].ttl = 1;
 	event.devices_count = N_ELEMENTS(names);
 	round_trip(&event);
 }
@@ -369,6 +375,12 @@ static void test_refused(void **state)
 		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t\001t4",
 		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t\001t11",
 		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t\001t1\001t",
+		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t\001t1\001t0",
+		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t\001t1\001t-1",
+		HEAD "\tdevice=phone\001tmatch\001t{}\001t\001t\001t\001t0\001t"
+			"2419201",
+		HEAD "\tdevice=phone\001tmatch\001t{}\001tt\001t\001t\001t1\001t1"
+			"\001t",
 		HEAD "\tdevice=phone\001tmatch\001t\001" "1x",
 		HEAD "\tdevice=phone\001tmatch\001t\001" "1",
 		HEAD "\tdevice=a\001tmatch\tdevice=a\001tmatch",

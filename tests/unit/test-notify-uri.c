@@ -251,6 +251,31 @@ static void test_devices(void **state)
 	lemo_buf_free(&buf);
 }
 
+static void test_sn_01_option_ttl(void **state)
+{
+	static const char *const bad[] = {
+		"", "0", "00", "01", "-1", "+1", " 1", "1 ", "1h", "0x1", "1.0",
+		"2419201", "4294967297", "99999999999999999999"
+	};
+	static const struct {
+		const char *value;
+		uint32_t ttl;
+	} good[] = { { "1", 1 }, { "600", 600 }, { "2419200", 2419200 } };
+	unsigned int i;
+	uint32_t ttl;
+
+	(void)state;
+	for (i = 0; i < N_ELEMENTS(good); i++) {
+		assert_row(i, lemo_notify_ttl_parse(good[i].value, &ttl));
+		assert_row(i, ttl == good[i].ttl);
+	}
+	for (i = 0; i < N_ELEMENTS(bad); i++) {
+		ttl = 77;
+		assert_row(i, !lemo_notify_ttl_parse(bad[i], &ttl));
+		assert_row(i, ttl == 77);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,7 +286,8 @@ int main(void)
 		cmocka_unit_test(test_normalize_long),
 		cmocka_unit_test(test_sc_20_listed),
 		cmocka_unit_test(test_list_check),
-		cmocka_unit_test(test_devices)
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_sn_01_option_ttl)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
