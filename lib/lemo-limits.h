@@ -32,6 +32,9 @@
 
 /* Devices that Sieve scripts name for one delivery; more are ignored. */
 #define LEMO_SIEVE_NOTIFY_MAX 8
+/* Milliseconds that scripts wait for answers to tests of "online" in one
+   delivery; the last one may take lemonade_handoff_timeout more. */
+#define LEMO_SIEVE_ONLINE_MSECS 1000
 
 /* Filters of RFC 5466: octets of a name, of the criteria, of a description
    (RFC 5464 asks for at least 1024), and how many a user may have of each. */

@@ -3,6 +3,7 @@
 #include "ioloop.h"
 #include "llist.h"
 #include "sieve-common.h"
+#include "lemo-limits.h"
 #include "ntfy-instance.h"
 
 #include <dlfcn.h>
@@ -43,6 +44,7 @@ void ntfy_instance_begin(struct sieve_instance *svinst)
 
 	instance->svinst = svinst;
 	instance->v = find_core();
+	instance->online_msecs = LEMO_SIEVE_ONLINE_MSECS;
 	DLLIST_PREPEND(&instances, instance);
 }
 
@@ -77,6 +79,18 @@ void ntfy_instance_utter(struct ntfy_instance *instance)
 		ring_end(instance);
 }
 
+void ntfy_script_begin(struct ntfy_instance *instance)
+{
+	/* elsewhere each is for another message */
+	if (instance->literal++ == 0 && !ntfy_is_delivery(instance))
+		instance->online_msecs = LEMO_SIEVE_ONLINE_MSECS;
+}
+
+void ntfy_script_end(struct ntfy_instance *instance)
+{
+	instance->literal--;
+}
+
 bool ntfy_is_delivery(const struct ntfy_instance *instance)
 {
 	const struct sieve_instance *svinst = instance->svinst;
@@ -106,10 +120,11 @@ struct lemonade_ring *ntfy_ring_act(struct ntfy_instance *instance)
 	return instance->ring;
 }
 
-const char *ntfy_online(const struct ntfy_instance *instance,
+const char *ntfy_online(struct ntfy_instance *instance,
 			const char *name, const char *url)
 {
 	if (instance->v == NULL || instance->svinst->username == NULL)
 		return "maybe";
-	return instance->v->online(instance->svinst->username, name, url);
+	return instance->v->online(instance->svinst->username, name, url,
+				   &instance->online_msecs);
 }

@@ -19,8 +19,11 @@ struct ntfy_instance {
 	struct lemonade_ring *ring;
 	/* elsewhere: ends the ring as soon as the script is done */
 	struct timeout *to_end;
-	/* what runs was compiled under the eyes of ext-literal.h */
-	bool literal;
+	/* What runs was compiled under the eyes of ext-literal.h: so many
+	   scripts of it, one that includes others and these. 0: it was not. */
+	unsigned int literal;
+	/* left to be waited for answers to tests of "online" */
+	uint64_t online_msecs;
 };
 
 /* What the context of each of our actions begins with. Pigeonhole compares a
@@ -36,6 +39,11 @@ void ntfy_instance_begin(struct sieve_instance *svinst);
 void ntfy_instance_end(struct sieve_instance *svinst);
 struct ntfy_instance *ntfy_instance_find(const struct sieve_instance *svinst);
 
+/* A script that was compiled under the eyes of ext-literal.h begins and
+   ends. */
+void ntfy_script_begin(struct ntfy_instance *instance);
+void ntfy_script_end(struct ntfy_instance *instance);
+
 /* The script runs before a message is stored. Elsewhere (IMAPSIEVE) its event
    is gone already and the instance lives as long as the session. */
 bool ntfy_is_delivery(const struct ntfy_instance *instance);
@@ -48,8 +56,9 @@ struct lemonade_ring *ntfy_ring(struct ntfy_instance *instance);
 struct lemonade_ring *ntfy_ring_act(struct ntfy_instance *instance);
 
 /* The capability "online": "yes" if a session of the user's device of this name,
-   or with this URL, is there; "maybe" if it is not, or not known. */
-const char *ntfy_online(const struct ntfy_instance *instance,
+   or with this URL, is there; "maybe" if it is not, or not known, or asking
+   took long enough already (LEMO_SIEVE_ONLINE_MSECS). */
+const char *ntfy_online(struct ntfy_instance *instance,
 			const char *name, const char *url);
 
 #endif

@@ -9,6 +9,7 @@
 #include "lemo-limits.h"
 #include "lemonade-sieve-compat.h"
 #include "ntfy-instance.h"
+#include "ntfy-option.h"
 #include "ntfy-push.h"
 
 #define URI_LOG_LEN 128
@@ -17,6 +18,8 @@ struct push_context {
 	struct ntfy_context ntfy;
 	/* of the URI; NULL: nothing is to be done */
 	const char *body;
+	/* 0: not said */
+	uint32_t ttl;
 };
 
 static lemonade_enotify_load_t
@@ -112,6 +115,22 @@ static bool push_check_operands(const struct sieve_enotify_env *nenv,
 	return TRUE;
 }
 
+static bool push_set_option(const struct sieve_enotify_env *nenv,
+			    void *context, const char *option,
+			    const char *value)
+{
+	struct ntfy_instance *push = nenv->method->context;
+	struct push_context *pctx = context;
+
+	if (!ntfy_option_get(nenv, option, value, &pctx->ttl))
+		return FALSE;
+	if (pctx->body != NULL && push->v != NULL && ntfy_is_delivery(push)) {
+		push->v->device_ttl(ntfy_ring(push), device_name(pctx->body),
+				    pctx->ttl);
+	}
+	return TRUE;
+}
+
 static const char *action_body(const struct sieve_enotify_action *nact)
 {
 	const struct push_context *pctx = nact->method_context;
@@ -147,9 +166,12 @@ static bool push_ring(const struct sieve_enotify_exec_env *nenv,
 {
 	struct ntfy_instance *push = nenv->method->context;
 	struct lemonade_ring *ring = ntfy_ring_act(push);
-	const char *name = device_name(action_body(nact));
+	const struct push_context *pctx = nact->method_context;
+	const char *name = device_name(pctx->body);
 
 	(void)push->v->device(ring, name, (uint32_t)nact->importance);
+	if (pctx->ttl != 0)
+		push->v->device_ttl(ring, name, pctx->ttl);
 	return push->v->commit(ring, name, nenv->scriptenv->user,
 			       nenv->msgdata->mail);
 }
@@ -176,9 +198,11 @@ const struct sieve_enotify_method_def ntfy_push = {
 	.identifier = "push",
 	.load = push_load,
 	.compile_check_uri = push_check_uri,
+	.compile_check_option = ntfy_option_check,
 	.runtime_check_uri = push_runtime_check_uri,
 	.runtime_get_method_capability = push_get_capability,
 	.runtime_check_operands = push_check_operands,
+	.runtime_set_option = push_set_option,
 	.action_check_duplicates = push_check_duplicates,
 	.action_print = push_print,
 	.action_execute = push_execute

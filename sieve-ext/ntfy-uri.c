@@ -11,6 +11,7 @@
 #include "lemo-notify-uri.h"
 #include "lemonade-sieve-compat.h"
 #include "ntfy-instance.h"
+#include "ntfy-option.h"
 #include "ntfy-uri.h"
 
 #define URI_LOG_LEN 128
@@ -74,15 +75,6 @@ static bool from_check(const struct sieve_enotify_env *nenv, string_t *from)
 	return FALSE;
 }
 
-/* RFC 5435 3.4: who does not know it ignores it. */
-static bool option_check(const struct sieve_enotify_env *nenv,
-			 const char *option, const char *value ATTR_UNUSED)
-{
-	sieve_enotify_warning(nenv, "the option '%s' is unknown: it is ignored",
-			      str_sanitize(option, URI_LOG_LEN));
-	return TRUE;
-}
-
 static const char *
 uri_get_capability(const struct sieve_enotify_env *nenv, const char *uri,
 		   const char *body ATTR_UNUSED, const char *capability)
@@ -140,7 +132,7 @@ static bool is_literal(const struct sieve_enotify_env *nenv,
 		       const struct ntfy_instance *instance,
 		       const struct notification *ntfy)
 {
-	if (instance->literal)
+	if (instance->literal > 0)
 		return TRUE;
 	sieve_enotify_warning(nenv, "'%s' is ignored: a notification's URI "
 			      "must not be made of variables", ntfy->uri);
@@ -182,6 +174,21 @@ static bool uri_check_operands(const struct sieve_enotify_env *nenv,
 	ntfy = notification_new(nenv, pool, uri, &parsed, message, from);
 	notification_note(nenv, ntfy);
 	*context = ntfy;
+	return TRUE;
+}
+
+static bool uri_set_option(const struct sieve_enotify_env *nenv, void *context,
+			   const char *option, const char *value)
+{
+	struct ntfy_instance *instance = nenv->method->context;
+	struct notification *ntfy = context;
+
+	if (!ntfy_option_get(nenv, option, value, &ntfy->said.ttl))
+		return FALSE;
+	if (ntfy->n != 0) {
+		instance->v->notify_ttl(ntfy_ring(instance), ntfy->n,
+					ntfy->said.ttl);
+	}
 	return TRUE;
 }
 
@@ -258,10 +265,11 @@ static int uri_execute(const struct sieve_enotify_exec_env *nenv,
 	.load = uri_load, \
 	.compile_check_uri = uri_check, \
 	.compile_check_from = from_check, \
-	.compile_check_option = option_check, \
+	.compile_check_option = ntfy_option_check, \
 	.runtime_check_uri = uri_runtime_check, \
 	.runtime_get_method_capability = uri_get_capability, \
 	.runtime_check_operands = uri_check_operands, \
+	.runtime_set_option = uri_set_option, \
 	.action_check_duplicates = uri_check_duplicates, \
 	.action_print = uri_print, \
 	.action_execute = uri_execute \

@@ -7,6 +7,8 @@
  * needs.
  */
 
+#include "sieve-ast.h"
+#include "sieve-commands.h"
 #include "sieve-extensions.h"
 #include "sieve-ext-enotify.h"
 
@@ -21,6 +23,18 @@ typedef void lemonade_sieve_load_t;
 typedef bool lemonade_enotify_load_t;
 #  define LEMONADE_ENOTIFY_LOADED TRUE
 #endif
+
+/* The parameter of :options of a notify action, whose tag is gone by then. Of
+   both versions; but what says so, enum cmd_notify_optional of
+   ext-enotify-common.h, is not installed. */
+static inline bool
+lemonade_sieve_is_notify_options(const struct sieve_ast_argument *arg)
+{
+	const int cmd_notify_opt_options = 2;
+
+	return arg->argument != NULL &&
+		arg->argument->id_code == cmd_notify_opt_options;
+}
 
 /* False if enotify is not to be had. */
 static inline bool

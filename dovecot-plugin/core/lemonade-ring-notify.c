@@ -9,6 +9,7 @@
 #include "lemo-device-uri.h"
 #include "lemo-notify-uri.h"
 #include "lemonade-channels.h"
+#include "lemonade-conn.h"
 #include "lemonade-handoff.h"
 #include "lemonade-ring-private.h"
 #include "lemonade-text.h"
@@ -153,17 +154,20 @@ static const char *name_of_url(struct lemonade_user *luser, const char *url)
 }
 
 const char *ring_online(const char *username, const char *name,
-			const char *url)
+			const char *url, uint64_t *msecs)
 {
 	struct lemonade_user *luser = lemonade_user_find(username);
+	uint64_t spent, start = lemonade_conn_now();
 	const char *answer = NULL;
 
-	if (luser == NULL || luser->set == NULL)
+	if (luser == NULL || luser->set == NULL || *msecs == 0)
 		return "maybe";
 	if (url != NULL)
 		name = name_of_url(luser, url);
 	if (name != NULL)
 		answer = lemonade_handoff_online(luser, name);
+	spent = lemonade_conn_now() - start;
+	*msecs -= I_MIN(*msecs, spent);
 	return answer != NULL && strcmp(answer, "yes") == 0 ? "yes" : "maybe";
 }
 

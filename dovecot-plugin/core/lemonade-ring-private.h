@@ -70,7 +70,7 @@ const char *ring_notify_commit(struct lemonade_ring *ring, unsigned int n,
 			       uint32_t importance, struct mail_user *user,
 			       struct mail *mail);
 const char *ring_online(const char *username, const char *name,
-			const char *url);
+			const char *url, uint64_t *msecs);
 /* The notification whose target this device is; NULL: there is none. */
 const struct ring_notify *
 ring_notify_of_device(const struct lemonade_ring *ring,

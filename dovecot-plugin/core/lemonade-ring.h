@@ -66,10 +66,11 @@ struct lemonade_ring_vfuncs {
 				     struct mail_user *user,
 				     struct mail *mail);
 	/* Is a session of this device there, or of the one with this URL?
-	   Exactly one of name and url is not NULL. "yes" or "maybe"; as long
-	   as a hand-off may wait. */
+	   Exactly one of name and url is not NULL. "yes" or "maybe"; waits as
+	   long as a hand-off may. What that took goes off *msecs; if it is
+	   0, nobody is asked. */
 	const char *(*online)(const char *username, const char *name,
-			      const char *url);
+			      const char *url, uint64_t *msecs);
 };
 extern const struct lemonade_ring_vfuncs lemonade_ring_vfuncs;
 

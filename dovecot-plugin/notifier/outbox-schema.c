@@ -80,7 +80,11 @@ static const char *const migrations[] = {
 	"CREATE TABLE sieve(uid INTEGER NOT NULL, user TEXT NOT NULL,"
 	" start INTEGER NOT NULL, count INTEGER NOT NULL,"
 	" UNIQUE(uid, user));"
-	"CREATE INDEX sieve_start ON sieve(start);"
+	"CREATE INDEX sieve_start ON sieve(start);",
+
+	/* at: outbox time, ms, of the last one */
+	"ALTER TABLE sms ADD COLUMN at INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE sms SET at = day * 86400000;"
 };
 
 static int schema_version(sqlite3 *db, unsigned int *version_r)

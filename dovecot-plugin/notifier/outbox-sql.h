@@ -179,9 +179,10 @@ X(RANG_LOG_DELETE, "DELETE FROM rang_log WHERE device = ?1")
 /* messages that cost money, by day */
 X(SMS_COUNT, "SELECT count FROM sms WHERE day = ?1 AND uid = ?2"
 	" AND user = ?3")
-X(SMS_TAKE, "INSERT INTO sms(day, uid, user, count) VALUES(?1, ?2, ?3, 1)"
-	" ON CONFLICT(day, uid, user) DO UPDATE SET count = count + 1"
+X(SMS_TAKE, "INSERT INTO sms(day, uid, user, count, at)"
+	" VALUES(?1, ?2, ?3, 1, ?5)"
+	" ON CONFLICT(day, uid, user) DO UPDATE SET count = count + 1, at = ?5"
 	" WHERE count < ?4")
 X(SMS_REFUND, "UPDATE sms SET count = count - 1 WHERE day = ?1 AND count > 0"
 	" AND ((uid = ?2 AND user = ?3) OR (uid = -1 AND user = ''))")
-X(SMS_PURGE, "DELETE FROM sms WHERE day < ?1")
+X(SMS_PURGE, "DELETE FROM sms WHERE at < ?1")

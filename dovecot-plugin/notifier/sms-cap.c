@@ -12,6 +12,9 @@
 #include "user.h"
 
 #define DAY_MSECS (24 * 3600 * (int64_t)1000)
+/* Counts are forgotten after so many days of the outbox's time: a clock that is
+   set ahead and back finds those of the day again. */
+#define KEEP_DAYS 8
 /* Whose count is that of all together: no uid. */
 #define TOTAL_UID ((int64_t)-1)
 #define TOTAL_USER ""
@@ -60,24 +63,32 @@ static void log_total(struct sms_cap *cap, int64_t day)
 		  cap->notifier->set->lemonade_sms_daily_total);
 }
 
+static bool take(struct sms_cap *cap, int64_t day, int64_t uid,
+		 const char *user, unsigned int max)
+{
+	return outbox_run(cap->notifier->outbox, OUTBOX_SMS_TAKE, "iisii", day,
+			  uid, user, (int64_t)max, notify_clock_msecs()) > 0;
+}
+
 /* Within a transaction. */
 static bool count_one(struct sms_cap *cap, const struct user *user,
 		      int64_t day)
 {
 	const struct lemonade_settings *set = cap->notifier->set;
-	struct outbox *outbox = cap->notifier->outbox;
+	int64_t total = total_today(cap, day);
 
-	(void)outbox_run(outbox, OUTBOX_SMS_PURGE, "i", day);
-	if (total_today(cap, day) >= set->lemonade_sms_daily_total) {
+	if (total == 0) {
+		(void)outbox_run(cap->notifier->outbox, OUTBOX_SMS_PURGE, "i",
+				 notify_clock_msecs() - KEEP_DAYS * DAY_MSECS);
+	}
+	if (total >= set->lemonade_sms_daily_total) {
 		log_total(cap, day);
 		return FALSE;
 	}
-	return outbox_run(outbox, OUTBOX_SMS_TAKE, "iisi", day,
-			  (int64_t)user->account->uid, user->name,
-			  (int64_t)set->lemonade_sms_daily_user) > 0 &&
-		outbox_run(outbox, OUTBOX_SMS_TAKE, "iisi", day, TOTAL_UID,
-			   TOTAL_USER,
-			   (int64_t)set->lemonade_sms_daily_total) > 0;
+	return take(cap, day, user->account->uid, user->name,
+		    set->lemonade_sms_daily_user) &&
+		take(cap, day, TOTAL_UID, TOTAL_USER,
+		     set->lemonade_sms_daily_total);
 }
 
 bool sms_cap_take(struct push *push)
