@@ -55,7 +55,10 @@ unsigned int ring_notify_add(struct lemonade_ring *ring,
 void ring_notify_set_ttl(struct lemonade_ring *ring, unsigned int n,
 			 uint32_t ttl)
 {
-	array_idx_modifiable(&ring->notifies, n - 1)->said.ttl = ttl;
+	struct ring_notify *notify =
+		array_idx_modifiable(&ring->notifies, n - 1);
+
+	notify->said.ttl = ttl;
 }
 
 static bool device_has_url(const struct lemonade_device *device,

@@ -52,13 +52,15 @@ bool ring_has_room(const struct lemonade_ring *ring)
 static bool ring_device(struct lemonade_ring *ring, const char *name,
 			uint32_t importance)
 {
+	struct ring_device *device;
+
 	if (name == NULL)
 		ring->all = TRUE;
 	else if (ring_find(ring, name) == NULL) {
 		if (!ring_has_room(ring))
 			return FALSE;
-		array_append_space(&ring->names)->name =
-			p_strdup(ring->pool, name);
+		device = array_append_space(&ring->names);
+		device->name = p_strdup(ring->pool, name);
 	}
 	/* the most urgent one counts */
 	if (ring->importance == 0 ||
