@@ -172,9 +172,7 @@ static void ingest_match(struct ingest_context *ctx,
 	bool device = !lemo_notify_is_device(verdict->name);
 	struct ingest_context own;
 
-	if (!device && verdict->text == NULL)
-		return;
-	if (verdict->text == NULL && verdict->ttl == 0)
+	if (device && verdict->text == NULL && verdict->ttl == 0)
 		device_matched(ctx, verdict);
 	else if (ingest_words_begin(ctx, verdict, &own)) {
 		if (device)
@@ -251,7 +249,8 @@ static const char *ingest_device_set(struct ingest_context *ctx)
 	const char *error;
 
 	if (event->devices_count != 1 || verdict->subscription == NULL ||
-	    !lemo_device_name_is_valid(verdict->name))
+	    !lemo_device_name_is_valid(verdict->name) ||
+	    lemo_notify_is_device(verdict->name))
 		return "bad\tdevice is missing";
 	device = device_get(ctx->notifier->users, ctx->user, verdict->name);
 	if (device == NULL)
@@ -344,6 +343,10 @@ const char *ingest_event(struct notifier *notifier, struct account *account,
 	};
 	const char *error;
 
+	/* said for one device, never for all */
+	line->event.notify_text = line->event.notify_subject = NULL;
+	line->event.notify_from = NULL;
+	line->event.notify_ttl = 0;
 	if (!user_is_owned(ctx.user))
 		return "denied\tthe user belongs to another uid";
 	trace_event(notifier->trace, account, &line->event,

@@ -5,6 +5,7 @@
 #include "device.h"
 #include "event-line.h"
 #include "ingest-notify.h"
+#include "lemo-notify-uri.h"
 #include "lemonade-settings.h"
 #include "notifier.h"
 #include "notify-clock.h"
@@ -13,6 +14,18 @@
 
 #define DAY_MSECS ((int64_t)24 * 3600 * 1000)
 #define LOG_SECS 60
+
+/* The plugin did so already; but anybody may write a line. */
+static const char *clean(const char *text, size_t max)
+{
+	char *str;
+
+	if (text == NULL)
+		return NULL;
+	str = t_malloc_no0(max + 4);
+	lemo_notify_clean(text, strlen(text), max, str);
+	return *str == '\0' ? NULL : str;
+}
 
 bool ingest_words_begin(const struct ingest_context *ctx,
 			const struct lemo_event_device *verdict,
@@ -23,9 +36,10 @@ bool ingest_words_begin(const struct ingest_context *ctx,
 	struct lemo_buf buf;
 
 	event.devices_count = 0;
-	event.notify_text = verdict->text;
-	event.notify_subject = verdict->subject;
-	event.notify_from = verdict->from;
+	event.notify_text = clean(verdict->text, LEMO_NOTIFY_TEXT_MAX);
+	event.notify_subject = clean(verdict->subject,
+				     LEMO_NOTIFY_SUBJECT_MAX);
+	event.notify_from = clean(verdict->from, LEMO_NOTIFY_SUBJECT_MAX);
 	event.notify_ttl = verdict->ttl;
 	if (verdict->importance != 0)
 		event.importance = verdict->importance;
@@ -112,6 +126,9 @@ void ingest_notify(struct ingest_context *ctx,
 	struct device *device;
 	const char *error;
 
+	/* it is the words that name the owner */
+	if (ctx->line->event.notify_text == NULL)
+		return;
 	device = device_get(ctx->notifier->users, ctx->user, verdict->name);
 	if (device == NULL || device->gen != 0)
 		return;

@@ -660,3 +660,61 @@ with Door(sys.argv[1], version=sys.argv[2]) as door:
 """, f"{server.base}/run/lemonade-notify", version)
     assert "OK" not in out
     rings(alice)
+
+
+def said(hook, text, name=None, **fields):
+    """What a Sieve script says to a target, made by hand."""
+    sub = {"channel": "webhook", "url": hook if isinstance(hook, str)
+           else hook.url, **fields}
+    return (name or "sieve." + new_id(), "match", json.dumps(sub), text, "",
+            "", "2")
+
+
+@pytest.fixture
+def hooks(make_server, endpoints):
+    """A small town whose scripts may notify one host, three times a day."""
+    host = f"h{os.urandom(2).hex()}.push.test"
+    return host, settle_in(make_server(
+        lemonade_sieve_targets=f"https://{host}/",
+        lemonade_budget_sieve=3), endpoints)
+
+
+def test_sc_20_forged_words_of_a_script(hooks, endpoints):
+    """Written by hand: nobody speaks for others, nor to whom is not on the
+    administrator's list, nor more than the budget says; the owner is named
+    and the text is what a script could say."""
+    host, (server, alice, bob, virtual) = hooks
+    hook, other = endpoints.new("hook", host=host), endpoints.new()
+    server.log.expect("refused|uid", "lemonade_budget_sieve")
+    for name in (bob.name, virtual.name):
+        answers = say(server, "lemoalice",
+                      event_line(name, devices=[said(hook, "x")]))
+        assert [a.split("\t")[0] for a in answers] in (["NO"], ["OK"])
+    say(server, "lemoalice", *(
+        event_line(alice.name, devices=[device])
+        for device in (
+            said(other, "x"),
+            said("https://127.0.0.1/", "x"),
+            said(hook, "x", channel="exec"),
+            said(hook, "x", name="sieve.short"),
+            said(hook, " \1\n"),
+            said(hook, "x")[:3])))
+    answer, = say(server, "lemoalice", event_line(
+        alice.name, "vnd.lemonade.DeviceSet",
+        devices=[said(hook, "x")[:3]]))
+    assert answer.startswith("NO\t")
+    stays_quiet(hook, other)
+    text = "a\x0b\r\nb\x7f" + 3000 * "c"
+    for _ in range(5):
+        say(server, "lemoalice", event_line(
+            alice.name, devices=[said(hook, text)],
+            vnd_notifyText="not this", vnd_notifyTtl=5))
+    server.log.wait("notify more than 3 times a day")
+    pushes = hook.wait(3)
+    wait.never(lambda: len(hook.all()) > 3, 0.5, "more than the budget")
+    for push in pushes:
+        assert push.data["user"] == alice.name
+        assert push.data["vnd.lemonade.notifyText"].startswith("a \nb ccc")
+        assert len(push.data["vnd.lemonade.notifyText"]) < 1010
+        assert "vnd.lemonade.notifyTtl" not in push.data
+    rings(alice, bob)

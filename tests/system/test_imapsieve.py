@@ -5,6 +5,7 @@ import pytest
 from lemotest import wait
 from lemotest.sieve import ManageSieve
 from lemotest.users import message
+from test_sieve_notify import HOST
 
 ENTRY = "/shared/imapsieve/script"
 
@@ -213,3 +214,24 @@ def test_df_12_sn_03_flag_change_notifies_a_target(user, endpoints):
     assert push.data["vnd.lemonade.notifyText"] == "it was marked"
     with open(f"{user.home}/sieve/mark.sieve.log", encoding="utf-8") as f:
         assert "lemonade_sieve_targets" in f.read()
+
+
+def test_df_12_session_ends_at_once(user, endpoints):
+    """The logout comes with the change, and the connection breaks off: what
+    the script said is handed off nevertheless."""
+    endpoint = endpoints.new()
+    user.register(endpoint, payload=2, filter="SUBJECT never")
+    put(user, mark='require ["enotify", "imapsieve"];\n'
+        'notify "push:phone";\n'
+        f'notify :message "it was marked" "https://{HOST}/";\n')
+    attach(user, "mark")
+    user.deliver(subject="one")
+    user.forget_session()
+    for count, more in ((1, b"t9 LOGOUT\r\n"), (2, b"")):
+        session = user.imap()
+        session.select()
+        session.sock.sendall(b"t8 STORE 1 -FLAGS (\\Flagged)\r\n"
+                             b"t8 STORE 1 +FLAGS (\\Flagged)\r\n" + more)
+        session.close()
+        wait.until(lambda n=count: rings(endpoint) >= n, 5, "the ring")
+        user.server.doveadm("who", check=True)

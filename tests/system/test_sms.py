@@ -177,6 +177,29 @@ def test_sms_cap_is_of_a_day(make_server, run_dir, kannel):
     phone.wait(2)
 
 
+def test_sms_cap_outlives_a_clock_that_is_set(make_server, run_dir, kannel):
+    """A day ahead and back, with messages in between: the day's count is
+    still known."""
+    clock = Clock(run_dir)
+    server = make_server(clock=clock, **settings(kannel,
+                                                 lemonade_sms_daily_user=1))
+    user, phone = server.user(), kannel.phone()
+    add_verified(server, user, phone.url)
+    server.log.expect("more pushes than its budget", "clock", "Time")
+    user.deliver()
+    phone.wait(1)
+    clock.set(24 * 3600)
+    user.deliver()
+    server.doveadm("lemonade", "retry", check=True)
+    phone.wait(2)
+    clock.set(0)
+    before = held(user, "budget") or 0
+    user.deliver()
+    server.doveadm("lemonade", "retry", check=True)
+    wait.until(lambda: (held(user, "budget") or 0) > before, 5)
+    assert len(phone.texts()) == 2
+
+
 def test_sms_cap_counts_what_went_out(make_server, endpoints, kannel):
     """What the gateway surely did not send costs nothing; a time-out may have
     cost."""
