@@ -97,12 +97,13 @@ def test_sn_01_merged_pushes_wait_as_long_as_any(server, endpoints):
     user.register(phone, payload=2, filter="SUBJECT plain")
     put(user, 'if header "subject" "short" '
         '{ notify :options "ttl=300" "push:phone"; }')
-    phone.tell("status=503,retry-after=3 status=200")
+    phone.tell("status=503,retry-after=60 status=200")
     user.deliver(subject="plain")
-    phone.wait(1)
+    wait.until(lambda: "503" in user.status("phone").get("lastResult", ""), 5)
     assert expiry(server, user) > 300
     user.deliver(subject="short")
     assert expiry(server, user) > 300
+    server.doveadm("lemonade", "retry", check=True)
     last = phone.wait(2)[-1].data
     assert last["vnd.lemonade.notifyTtl"] == DAY
     assert last["vnd.lemonade.eventsCount"] == 2
