@@ -15,6 +15,8 @@
 #include <hiredis/hiredis.h>
 
 #define REDIS_READ_SIZE (32 * 1024)
+/* Then others have their turn: a server may say more as fast as it is read. */
+#define REDIS_READS_MAX 8
 /* How often a trouble that goes on is logged. */
 #define REDIS_COMPLAIN_SECS 60
 /* AUTH and SELECT */
@@ -278,10 +280,12 @@ static const char *redis_conn_lost(struct redis_conn *conn)
 static void redis_conn_input(struct redis_conn *conn)
 {
 	const unsigned char *data;
+	unsigned int reads;
 	size_t size;
-	ssize_t ret;
+	ssize_t ret = 0;
 
-	while ((ret = i_stream_read(conn->input)) > 0) {
+	for (reads = 0; reads < REDIS_READS_MAX &&
+	     (ret = i_stream_read(conn->input)) > 0; reads++) {
 		data = i_stream_get_data(conn->input, &size);
 		if (!redis_reader_add(conn->reader, data, size)) {
 			redis_conn_fail(conn, "what answers is no Redis "
@@ -295,6 +299,8 @@ static void redis_conn_input(struct redis_conn *conn)
 	if (ret < 0) T_BEGIN {
 		redis_conn_fail(conn, redis_conn_lost(conn));
 	} T_END;
+	else if (ret > 0)
+		i_stream_set_input_pending(conn->input, TRUE);
 	else if (conn->ready && conn->head == NULL)
 		timeout_remove(&conn->to_answer);
 }
