@@ -37,6 +37,13 @@ static int channel_sip_build(pool_t pool, const struct channel_job *job,
 	return 0;
 }
 
+static const char *sip_text(unsigned int code)
+{
+	return t_strdup_printf(code != 401 && code != 407 ? "SIP %u" :
+		"SIP %u: lemonade_sip_from may not send without a password",
+		code);
+}
+
 /* What the proxy says counts, not the HTTP status it comes with. */
 static void sip_read_answer(struct channel_result *result)
 {
@@ -58,7 +65,7 @@ static void sip_read_answer(struct channel_result *result)
 	result->origin_failed = FALSE;
 	if (kind == LEMO_SIP_RPC_STATUS) {
 		result->answer = lemo_sip_answer_of_status(code);
-		result->text = t_strdup_printf("SIP %u", code);
+		result->text = sip_text(code);
 	} else {
 		result->answer = lemo_answer_of_status(code);
 		result->text = t_strdup_printf("SIP proxy's error %u", code);

@@ -69,7 +69,8 @@ def result(user):
 
 @pytest.mark.parametrize("answer, pending", [
     ("404 Not Found", 0), ("410 Gone", 0), ("604 Does Not Exist", 0),
-    ("480 Temporarily Unavailable", 1), ("503 Service Unavailable", 1)])
+    ("480 Temporarily Unavailable", 1),
+    ("407 Proxy Authentication Required", 1), ("503 Service Unavailable", 1)])
 def test_sip_final_status_counts(sip_server, proxy, answer, pending):
     """The status that the phone gave decides whether it is tried again."""
     user, phone = sip_server.user(), proxy.phone(answer)
@@ -78,7 +79,8 @@ def test_sip_final_status_counts(sip_server, proxy, answer, pending):
     user.deliver()
     # Kamailio tells 503 of a next hop as 500 (RFC 3261 16.7)
     said = ("SIP 500", "SIP 503") if answer.startswith("503") else \
-        ("SIP " + answer[:3],)
+        ("SIP " + answer[:3],
+         "SIP 407: lemonade_sip_from may not send without a password")
     wait.until(lambda: result(user) in said, 8, answer)
     if pending:
         phone.wait(2)
