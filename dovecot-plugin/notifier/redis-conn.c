@@ -131,10 +131,17 @@ static void redis_conn_fail(struct redis_conn *conn, const char *text)
 	calls_answer(head, &result);
 }
 
+static const char *redis_conn_timeout_text(const struct redis_conn *conn)
+{
+	if (conn->reader == NULL)
+		return "connect timed out";
+	return conn->ssl == NULL || ssl_iostream_is_handshaked(conn->ssl) ?
+		"no answer in time" : "TLS handshake timed out";
+}
+
 static void redis_conn_answer_timeout(struct redis_conn *conn)
 {
-	redis_conn_fail(conn, conn->ready ? "no answer in time" :
-			"connect timed out");
+	redis_conn_fail(conn, redis_conn_timeout_text(conn));
 }
 
 void redis_conn_stop(struct redis_conn *conn)
