@@ -2,6 +2,7 @@
 peer of its own: it is made again, under the same id, and once. Webhooks are in
 test_trouble.py, programs in test_exec.py."""
 
+import base64
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ from test_sms import add_verified
 
 SIP_OK = 'body={"jsonrpc":"2.0"%2C"result":{"code":200}%2C"id":1}'
 PAP_OK = "status=202,body=<pap><response-result code='1001'/></pap>"
+FEED = {"lemonade_feed_events": "all"}
 # a server that lets the component in and then says nothing
 DEAF = (b"<stream:stream xmlns='jabber:component:accept' xmlns:stream="
         b"'http://etherx.jabber.org/streams' id='1'><handshake/>")
@@ -32,7 +34,8 @@ class Gateway:
         self.behaviour, self.url, self.identity = behaviour, url, identity
 
     def came(self):
-        return [re.search(self.identity, push.record["body"]).group()
+        return [re.search(self.identity, push.body or base64.b64decode(
+            push.record["body_base64"]).decode("latin-1")).group()
                 for push in self.endpoint.all()]
 
     def mend(self, _server):
@@ -138,7 +141,7 @@ def test_ev_15_reload_batch_in_flight(make_server, endpoints, run_dir):
     endpoint = endpoints.new("batch")
     secret = write(f"{run_dir}/reload.secret",
                    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr\n")
-    server = make_server(lemonade_feed_file=write(
+    server = make_server(**FEED, lemonade_feed_file=write(
         f"{run_dir}/reload-batch.feeds",
         f"* {endpoint.url} {secret} lemovmail batch=10\n"))
     endpoint.tell("silent")
@@ -163,7 +166,7 @@ def test_ev_15_reload_redis_in_flight(make_server, run_dir):
     """What was in the pipeline comes twice, under the same ids."""
     redis = Redis(run_dir, "redis-reload").start()
     try:
-        server = make_server(lemonade_feed_file=write(
+        server = make_server(**FEED, lemonade_feed_file=write(
             f"{run_dir}/reload-redis.feeds",
             f"* {redis.url('mail')} - lemovmail\n"))
         tell(server, ["first@redis.test"], 1)
