@@ -54,13 +54,13 @@ static bool http_answer_was_sent(CURL *easy)
 
 static const char *http_answer_timeout(CURL *easy)
 {
-	curl_off_t connected = 0, handshaken = 0;
+	curl_off_t handshaken = 0;
 
-	(void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
 	(void)curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &handshaken);
 	if (http_answer_was_sent(easy))
 		return "answer timed out";
-	if (connected == 0)
+	/* libcurl 7.88 has CURLINFO_CONNECT_TIME_T after the handshake only */
+	if (http_answer_long(easy, CURLINFO_LOCAL_PORT) == 0)
 		return "connect timed out";
 	return handshaken == 0 ? "TLS handshake timed out" :
 		"answer timed out";

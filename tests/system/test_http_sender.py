@@ -335,6 +335,16 @@ class Deaf:
             s.close()
 
 
+def test_handshake_that_is_not_answered(drive, dns):
+    """Told apart from a host that is not there: something without TLS listens
+    there, and waits for us to speak its language."""
+    with socket.create_server((MORE_PUBLIC4[3], PORT)):
+        dns.set("mute.push.test", MORE_PUBLIC4[3])
+        answers = drive("-n", "2", url("/", "mute.push.test"), timeout=500)
+    assert {a["text"] for a in answers.by_url[url("/", "mute.push.test")]} == {
+        "TLS handshake timed out"}
+
+
 def test_nf_09_unanswered_connects(drive, dns, good):
     """Also beside others, while file descriptors are used again: libcurl 7.88
     closes unconnected sockets without telling."""
