@@ -56,7 +56,12 @@ static void sip_read_answer(struct channel_result *result)
 	if (kind == LEMO_SIP_RPC_UNKNOWN) {
 		/* no fault of the device, whatever the HTTP status */
 		if (result->answer == LEMO_ANSWER_DONE)
-			result->text = "SIP proxy's answer is not understood";
+			result->text = "SIP proxy's answer is not understood: "
+				"see lemonade_sip_url";
+		else if (result->status < 500) {
+			result->text = t_strdup_printf("SIP proxy, %u: see "
+				"lemonade_sip_url", result->status);
+		}
 		result->answer = LEMO_ANSWER_RETRY;
 		result->origin_failed = TRUE;
 		return;

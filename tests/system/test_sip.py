@@ -140,8 +140,23 @@ def test_sip_answer_that_is_none(make_server, proxy):
     user = server.user()
     add_verified(server, user, f"sip:bob@{proxy.domain}")
     user.deliver()
-    wait.until(lambda: result(user) ==
-               "SIP proxy's answer is not understood", 5)
+    wait.until(lambda: result(user) == "SIP proxy's answer is not understood: "
+               "see lemonade_sip_url", 5)
+    assert user.status("phone")["pending"] == 1
+
+
+def test_sip_wrong_path(make_server, endpoints, proxy):
+    """The setting is named."""
+    endpoint = endpoints.new("sip")
+    endpoint.tell("status=404")
+    server = make_server(lemonade_sip_url=endpoint.url,
+                         lemonade_sip_from=f"sip:lemonade@{proxy.domain}")
+    user = server.user()
+    add_verified(server, user, f"sip:bob@{proxy.domain}")
+    server.log.expect("lemonade_sip_url")
+    user.deliver()
+    wait.until(lambda: result(user) == "SIP proxy, 404: see lemonade_sip_url",
+               5)
     assert user.status("phone")["pending"] == 1
 
 
