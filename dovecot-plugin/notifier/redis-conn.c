@@ -15,8 +15,6 @@
 #include <hiredis/hiredis.h>
 
 #define REDIS_READ_SIZE (32 * 1024)
-/* Then others have their turn: a server may say more as fast as it is read. */
-#define REDIS_READS_MAX 8
 /* How often a trouble that goes on is logged. */
 #define REDIS_COMPLAIN_SECS 60
 /* AUTH and SELECT */
@@ -284,30 +282,33 @@ static const char *redis_conn_lost(struct redis_conn *conn)
 	return "TLS handshake failed";
 }
 
-static void redis_conn_input(struct redis_conn *conn)
+/* False if it was closed. */
+static bool redis_conn_understand(struct redis_conn *conn)
 {
 	const unsigned char *data;
-	unsigned int reads;
 	size_t size;
-	ssize_t ret = 0;
 
-	for (reads = 0; reads < REDIS_READS_MAX &&
-	     (ret = i_stream_read(conn->input)) > 0; reads++) {
-		data = i_stream_get_data(conn->input, &size);
-		if (!redis_reader_add(conn->reader, data, size)) {
-			redis_conn_fail(conn, "what answers is no Redis "
-					"server");
-			return;
-		}
-		i_stream_skip(conn->input, size);
-		if (!redis_conn_answers(conn))
-			return;
+	data = i_stream_get_data(conn->input, &size);
+	if (!redis_reader_add(conn->reader, data, size)) {
+		redis_conn_fail(conn, "what answers is no Redis server");
+		return FALSE;
 	}
-	if (ret < 0) T_BEGIN {
+	i_stream_skip(conn->input, size);
+	return redis_conn_answers(conn);
+}
+
+/* Once a turn of the loop: a server may say more as fast as it is read. */
+static void redis_conn_input(struct redis_conn *conn)
+{
+	ssize_t ret = i_stream_read(conn->input);
+
+	if (ret > 0) {
+		/* TLS may have more that its socket does not tell of */
+		if (redis_conn_understand(conn))
+			i_stream_set_input_pending(conn->input, TRUE);
+	} else if (ret < 0) T_BEGIN {
 		redis_conn_fail(conn, redis_conn_lost(conn));
 	} T_END;
-	else if (ret > 0)
-		i_stream_set_input_pending(conn->input, TRUE);
 	else if (conn->ready && conn->head == NULL)
 		timeout_remove(&conn->to_answer);
 }

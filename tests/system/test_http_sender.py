@@ -340,7 +340,7 @@ def test_handshake_that_is_not_answered(drive, dns):
     there, and waits for us to speak its language."""
     with socket.create_server((MORE_PUBLIC4[3], PORT)):
         dns.set("mute.push.test", MORE_PUBLIC4[3])
-        answers = drive("-n", "2", url("/", "mute.push.test"), timeout=500)
+        answers = drive("-n", "2", url("/", "mute.push.test"), timeout=2000)
     assert {a["text"] for a in answers.by_url[url("/", "mute.push.test")]} == {
         "TLS handshake timed out"}
 

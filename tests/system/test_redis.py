@@ -339,7 +339,7 @@ def test_redis_bad_lines(make_server, run_dir):
 def test_redis_feed_file_without_line_end(make_server, run_dir):
     """The last line counts, as editors leave it that write none behind it."""
     path = write(f"{run_dir}/unended.feeds", "* redis://x/0/s")
-    server = make_server(lemonade_feed_file=path)
+    server = make_server(lemonade_feed_events="all", lemonade_feed_file=path)
     server.log.wait("lemonade_feed_file: .* line 1: is not")
 
 
@@ -389,7 +389,7 @@ def test_redis_endless_answer(make_server, endpoints, run_dir, kind):
     try:
         user, endpoint = server.user(), endpoints.new()
         user.register(endpoint)
-        server.log.expect("redis://127.0.0.1")
+        server.log.expect("redis://127.0.0.1", "No acknowledgement in time")
         tell(server, ["a@other.test"], 1)
         user.deliver()
         endpoint.wait()
