@@ -241,7 +241,7 @@ def test_redis_certificate_is_verified(redis_server, redis):
 def test_redis_server_without_tls(make_server, redis, run_dir):
     """It waits for a command, as we do for its certificate."""
     path = write(f"{run_dir}/plain.feeds",
-                 f"* rediss://localhost:{redis.port}/0/mail -\n")
+                 f"* rediss://127.0.0.1:{redis.port}/0/mail -\n")
     server = make_server(**SETTINGS, lemonade_feed_file=path)
     out = server.doveadm("lemonade", "test", "-u", server.user().name,
                          "--feed")
@@ -393,6 +393,7 @@ def test_redis_endless_answer(make_server, endpoints, run_dir, kind):
         tell(server, ["a@other.test"], 1)
         user.deliver()
         endpoint.wait()
-        server.log.wait("redis://127.0.0.1.*(no answer in time|no Redis)")
+        server.log.wait("redis://127.0.0.1.*(no answer in time|no Redis)",
+                        timeout=20)
     finally:
         flood.close()
