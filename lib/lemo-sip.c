@@ -92,6 +92,8 @@ const char *lemo_sip_refusal(const char *uri, const char *from,
 enum lemo_answer lemo_sip_answer_of_status(unsigned int status)
 {
 	switch (status) {
+	case 401: /* Unauthorized */
+	case 407: /* Proxy Authentication Required */
 	case 408: /* Request Timeout */
 	case 480: /* Temporarily Unavailable */
 	case 486: /* Busy Here */

@@ -40,8 +40,9 @@ const char *lemo_sip_refusal(const char *uri, const char *from,
 			     const char *allow_hosts);
 
 /* What a final SIP status means for the push. 2xx: done. Again later: 408 and
-   480 (not there now), 486, 491 and 600 (busy), 5xx but for those that will
-   never do (501, 505, 513), and 1xx or 0, which are not final. All others,
+   480 (not there now), 486, 491 and 600 (busy), 401 and 407 (the proxy wants
+   our password, which is the administrator's to mend), 5xx but for those that
+   will never do (501, 505, 513), and 1xx or 0, which are not final. All others,
    404, 410 and 604 among them: permanent. */
 enum lemo_answer lemo_sip_answer_of_status(unsigned int status);
 

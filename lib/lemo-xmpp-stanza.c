@@ -9,7 +9,8 @@
 
 #include "lemo-banned.h"
 
-/* A longer URL is left out: it is a hint. */
+/* Octets of the URL as it is written; a longer one is left out, as a hint that
+   it is. */
 #define URL_MAX 3000
 
 /* Octets of the well-formed character at str, 0 if there is none. */
@@ -136,9 +137,16 @@ static void add_sentence(struct lemo_buf *buf, const char *name,
 
 static void add_url(struct lemo_buf *buf, const struct lemo_event *event)
 {
-	lemo_buf_adds(buf, "<x xmlns='jabber:x:oob'><url>");
-	add_text(buf, event->uri);
-	lemo_buf_adds(buf, "</url></x>");
+	struct lemo_buf url;
+
+	lemo_buf_init(&url, URL_MAX);
+	add_text(&url, event->uri);
+	if (!url.failed && url.len > 0) {
+		lemo_buf_adds(buf, "<x xmlns='jabber:x:oob'><url>");
+		lemo_buf_add(buf, url.data, url.len);
+		lemo_buf_adds(buf, "</url></x>");
+	}
+	lemo_buf_free(&url);
 }
 
 /* XEP-0131; RFC 5437 2.3 and 2.4 */
@@ -150,7 +158,9 @@ static void add_headers(struct lemo_buf *buf, const struct lemo_event *event,
 		      urgency_name(args->urgency));
 	if (event->notify_from != NULL) {
 		lemo_buf_adds(buf, "<header name='Resent-From'>");
-		add_text(buf, event->notify_from);
+		lemo_xmpp_text_add(buf, event->notify_from, lemo_utf8_cut(
+			event->notify_from, strlen(event->notify_from),
+			LEMO_TITLE_MAX));
 		lemo_buf_adds(buf, "</header>");
 	}
 	lemo_buf_adds(buf, "</headers>");
@@ -180,7 +190,7 @@ void lemo_xmpp_message_add(struct lemo_buf *buf, const char *uri,
 	add_sentence(buf, "body", lemo_payload_message, event, &cut);
 	add_headers(buf, event, &cut);
 	if (cut.level >= LEMO_PAYLOAD_LOCATOR &&
-	    cut.verification_code == NULL && strlen(event->uri) <= URL_MAX)
+	    cut.verification_code == NULL)
 		add_url(buf, event);
 	lemo_buf_adds(buf, "</message>");
 }

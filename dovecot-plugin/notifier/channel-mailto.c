@@ -139,6 +139,7 @@ static int mailto_init(struct event *event,
 				    error_r) < 0)
 		return -1;
 	i_zero(&smtp_set);
+	smtp_set.setting = "lemonade_mailto_url";
 	smtp_set.host = relay.host;
 	smtp_set.port = relay.port;
 	smtp_set.tls = relay_tls(set, &relay);

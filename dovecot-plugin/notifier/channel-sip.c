@@ -37,6 +37,13 @@ static int channel_sip_build(pool_t pool, const struct channel_job *job,
 	return 0;
 }
 
+static const char *sip_text(unsigned int code)
+{
+	return t_strdup_printf(code != 401 && code != 407 ? "SIP %u" :
+		"SIP %u: lemonade_sip_from may not send without a password",
+		code);
+}
+
 /* What the proxy says counts, not the HTTP status it comes with. */
 static void sip_read_answer(struct channel_result *result)
 {
@@ -49,7 +56,12 @@ static void sip_read_answer(struct channel_result *result)
 	if (kind == LEMO_SIP_RPC_UNKNOWN) {
 		/* no fault of the device, whatever the HTTP status */
 		if (result->answer == LEMO_ANSWER_DONE)
-			result->text = "SIP proxy's answer is not understood";
+			result->text = "SIP proxy's answer is not understood: "
+				"see lemonade_sip_url";
+		else if (result->status < 500) {
+			result->text = t_strdup_printf("SIP proxy, %u: see "
+				"lemonade_sip_url", result->status);
+		}
 		result->answer = LEMO_ANSWER_RETRY;
 		result->origin_failed = TRUE;
 		return;
@@ -58,7 +70,7 @@ static void sip_read_answer(struct channel_result *result)
 	result->origin_failed = FALSE;
 	if (kind == LEMO_SIP_RPC_STATUS) {
 		result->answer = lemo_sip_answer_of_status(code);
-		result->text = t_strdup_printf("SIP %u", code);
+		result->text = sip_text(code);
 	} else {
 		result->answer = lemo_answer_of_status(code);
 		result->text = t_strdup_printf("SIP proxy's error %u", code);

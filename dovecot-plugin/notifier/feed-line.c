@@ -149,11 +149,22 @@ static void set_origin(struct feed *feed, const char *name, const char *key)
 	feed->origin_key = origin_key(key);
 }
 
+static bool is_web_url(const char *url)
+{
+	return strncasecmp(url, "https://", 8) == 0 ||
+		strncasecmp(url, "http://", 7) == 0;
+}
+
 static int parse_webhook(const char *secret, struct feed *feed,
 			 const char **error_r)
 {
 	struct lemo_weburl url;
 
+	if (!is_web_url(feed->url)) {
+		*error_r = "URL must begin with https://, http://, redis:// "
+			"or rediss://";
+		return -1;
+	}
 	if (lemo_weburl_parse(feed->url, &url, error_r) < 0 ||
 	    read_keyring(secret, &feed->keyring, error_r) < 0)
 		return -1;

@@ -1,6 +1,5 @@
 #include "lib.h"
 #include "array.h"
-#include "istream.h"
 #include "safe-memset.h"
 #include "channel.h"
 #include "feed-line.h"
@@ -8,12 +7,8 @@
 #include "notifier.h"
 #include "redis-conn.h"
 #include "resolve.h"
+#include "setting-file.h"
 #include "webhook-batches.h"
-
-#include <fcntl.h>
-#include <unistd.h>
-
-#define FEED_LINE_MAX 4096
 
 struct feeds {
 	struct event *event;
@@ -38,43 +33,36 @@ static void feed_free(struct feed *feed)
 	i_free(feed);
 }
 
-static void feeds_add(struct feeds *feeds, const char *path,
-		      unsigned int number, const char *line)
+struct feeds_reader {
+	struct feeds *feeds;
+	const char *path;
+};
+
+static void feeds_add(void *context, unsigned int number, const char *line)
 {
-	struct feed *feed;
+	struct feeds_reader *reader = context;
+	struct feed *feed = i_new(struct feed, 1);
 	const char *error;
 
-	line = t_str_trim(line, " \t\r");
-	if (*line == '\0' || *line == '#')
-		return;
-	feed = i_new(struct feed, 1);
 	if (feed_line_parse(line, feed, &error) < 0) {
-		e_error(feeds->event, "lemonade_feed_file: %s line %u: %s; "
-			"this feed gets nothing", path, number, error);
+		e_error(reader->feeds->event, "lemonade_feed_file: %s line "
+			"%u: %s; this feed gets nothing", reader->path,
+			number, error);
 		feed_free(feed);
 		return;
 	}
-	array_push_back(&feeds->feeds, &feed);
+	array_push_back(&reader->feeds->feeds, &feed);
 }
 
 static void feeds_read(struct feeds *feeds, const char *path)
 {
-	struct istream *input;
-	unsigned int number = 0;
-	const char *line;
-	int fd;
+	const struct setting_file file = {
+		.event = feeds->event, .setting = "lemonade_feed_file",
+		.path = path, .without = "there is no feed"
+	};
+	struct feeds_reader reader = { .feeds = feeds, .path = path };
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd == -1) {
-		e_error(feeds->event, "lemonade_feed_file: %s cannot be "
-			"opened: %m; there is no feed", path);
-		return;
-	}
-	input = i_stream_create_fd_autoclose(&fd, FEED_LINE_MAX);
-	while ((line = i_stream_read_next_line(input)) != NULL) T_BEGIN {
-		feeds_add(feeds, path, ++number, line);
-	} T_END;
-	i_stream_unref(&input);
+	setting_file_read(&file, feeds_add, &reader);
 }
 
 struct feeds *feeds_init(struct event *event, const char *path)

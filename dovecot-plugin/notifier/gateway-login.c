@@ -1,12 +1,8 @@
 #include "lib.h"
 #include "array.h"
-#include "istream.h"
 #include "safe-memset.h"
 #include "gateway-login.h"
-
-#include <fcntl.h>
-
-#define LINE_MAX_SIZE 1024
+#include "setting-file.h"
 
 static ARRAY(struct gateway_login *) logins;
 
@@ -14,7 +10,8 @@ static bool login_parse(const char *line, struct gateway_login *login)
 {
 	const char *const *args = t_strsplit_spaces(line, " \t");
 
-	if (str_array_length(args) != 3)
+	if (str_array_length(args) != 3 ||
+	    (strcmp(args[0], "sms") != 0 && strcmp(args[0], "emn") != 0))
 		return FALSE;
 	login->channel = i_strdup(args[0]);
 	login->user = i_strdup(args[1]);
@@ -32,42 +29,30 @@ static void login_free(struct gateway_login *login)
 	i_free(login);
 }
 
-static void logins_add(struct event *event, const char *path,
-		       unsigned int number, const char *line)
+static void logins_add(void *context, unsigned int number, const char *line)
 {
-	struct gateway_login *login;
+	const struct setting_file *file = context;
+	struct gateway_login *login = i_new(struct gateway_login, 1);
 
-	line = t_str_trim(line, " \t\r");
-	if (*line == '\0' || *line == '#')
-		return;
-	login = i_new(struct gateway_login, 1);
 	if (login_parse(line, login)) {
 		array_push_back(&logins, &login);
 		return;
 	}
 	login_free(login);
-	e_error(event, "lemonade_gateway_file: %s line %u: is not "
-		"\"CHANNEL USER PASSWORD\"; it is left out", path, number);
+	e_error(file->event, "lemonade_gateway_file: %s line %u: is not "
+		"\"sms USER PASSWORD\" or \"emn USER PASSWORD\"; it is left "
+		"out", file->path, number);
 }
 
 static void logins_read(struct event *event, const char *path)
 {
-	struct istream *input;
-	unsigned int number = 0;
-	const char *line;
-	int fd;
+	struct setting_file file = {
+		.event = event, .setting = "lemonade_gateway_file",
+		.path = path,
+		.without = "gateways are asked without a password"
+	};
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd == -1) {
-		e_error(event, "lemonade_gateway_file: %s cannot be opened: "
-			"%m; gateways are asked without a password", path);
-		return;
-	}
-	input = i_stream_create_fd_autoclose(&fd, LINE_MAX_SIZE);
-	while ((line = i_stream_read_next_line(input)) != NULL) T_BEGIN {
-		logins_add(event, path, ++number, line);
-	} T_END;
-	i_stream_unref(&input);
+	setting_file_read(&file, logins_add, &file);
 }
 
 void gateway_logins_init(struct event *event, const char *path)

@@ -52,15 +52,28 @@ static bool http_answer_was_sent(CURL *easy)
 	return sent > 0;
 }
 
-static const char *http_answer_timeout(CURL *easy)
+/* libcurl 7.88 has the time only when TLS stands, too; later ones have the port
+   of a socket that is not connected yet. */
+static bool http_answer_was_connected(CURL *easy)
 {
-	curl_off_t connected = 0, handshaken = 0;
+#if LIBCURL_VERSION_NUM < 0x080000
+	return http_answer_long(easy, CURLINFO_LOCAL_PORT) != 0;
+#else
+	curl_off_t connected = 0;
 
 	(void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+	return connected > 0;
+#endif
+}
+
+static const char *http_answer_timeout(CURL *easy)
+{
+	curl_off_t handshaken = 0;
+
 	(void)curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME_T, &handshaken);
 	if (http_answer_was_sent(easy))
 		return "answer timed out";
-	if (connected == 0)
+	if (!http_answer_was_connected(easy))
 		return "connect timed out";
 	return handshaken == 0 ? "TLS handshake timed out" :
 		"answer timed out";

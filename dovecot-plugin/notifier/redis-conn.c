@@ -129,10 +129,17 @@ static void redis_conn_fail(struct redis_conn *conn, const char *text)
 	calls_answer(head, &result);
 }
 
+static const char *redis_conn_timeout_text(const struct redis_conn *conn)
+{
+	if (conn->reader == NULL)
+		return "connect timed out";
+	return conn->ssl == NULL || ssl_iostream_is_handshaked(conn->ssl) ?
+		"no answer in time" : "TLS handshake timed out";
+}
+
 static void redis_conn_answer_timeout(struct redis_conn *conn)
 {
-	redis_conn_fail(conn, conn->ready ? "no answer in time" :
-			"connect timed out");
+	redis_conn_fail(conn, redis_conn_timeout_text(conn));
 }
 
 void redis_conn_stop(struct redis_conn *conn)
@@ -275,24 +282,31 @@ static const char *redis_conn_lost(struct redis_conn *conn)
 	return "TLS handshake failed";
 }
 
-static void redis_conn_input(struct redis_conn *conn)
+/* False if it was closed. */
+static bool redis_conn_understand(struct redis_conn *conn)
 {
 	const unsigned char *data;
 	size_t size;
-	ssize_t ret;
 
-	while ((ret = i_stream_read(conn->input)) > 0) {
-		data = i_stream_get_data(conn->input, &size);
-		if (!redis_reader_add(conn->reader, data, size)) {
-			redis_conn_fail(conn, "what answers is no Redis "
-					"server");
-			return;
-		}
-		i_stream_skip(conn->input, size);
-		if (!redis_conn_answers(conn))
-			return;
+	data = i_stream_get_data(conn->input, &size);
+	if (!redis_reader_add(conn->reader, data, size)) {
+		redis_conn_fail(conn, "what answers is no Redis server");
+		return FALSE;
 	}
-	if (ret < 0) T_BEGIN {
+	i_stream_skip(conn->input, size);
+	return redis_conn_answers(conn);
+}
+
+/* Once a turn of the loop: a server may say more as fast as it is read. */
+static void redis_conn_input(struct redis_conn *conn)
+{
+	ssize_t ret = i_stream_read(conn->input);
+
+	if (ret > 0) {
+		/* TLS may have more that its socket does not tell of */
+		if (redis_conn_understand(conn))
+			i_stream_set_input_pending(conn->input, TRUE);
+	} else if (ret < 0) T_BEGIN {
 		redis_conn_fail(conn, redis_conn_lost(conn));
 	} T_END;
 	else if (conn->ready && conn->head == NULL)

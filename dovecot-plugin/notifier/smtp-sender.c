@@ -281,6 +281,9 @@ int smtp_sender_init(struct event *event,
 		return -1;
 	}
 	sender->event = event_create(event);
+	/* lib-smtp's errors name the server and no more */
+	event_set_append_log_prefix(sender->event, t_strconcat(set->setting,
+							       ": ", NULL));
 	smtp_sender_init_client(sender, set);
 	*sender_r = sender;
 	return 0;

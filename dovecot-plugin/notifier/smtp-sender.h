@@ -21,6 +21,8 @@ enum smtp_sender_tls {
 };
 
 struct smtp_sender_settings {
+	/* that the server is from, for the log */
+	const char *setting;
 	const char *host;
 	in_port_t port;
 	enum smtp_sender_tls tls;

@@ -12,6 +12,7 @@ import pytest
 
 import sink
 from lemotest import wait
+from lemotest.server import is_24
 from lemotest.namespace import MORE_PUBLIC4, PRIVATE4, PUBLIC4, PUBLIC6
 from lemotest.server import dovecot_version
 
@@ -333,6 +334,18 @@ class Deaf:
     def __exit__(self, *_):
         for s in self.sockets:
             s.close()
+
+
+def test_handshake_that_is_not_answered(drive, dns):
+    """Told apart from a host that is not there: something without TLS listens
+    there, and waits for us to speak its language."""
+    with socket.create_server((MORE_PUBLIC4[3], PORT)):
+        dns.set("mute.push.test", MORE_PUBLIC4[3])
+        answers = drive("-n", "2", url("/", "mute.push.test"), timeout=2000)
+    # Debian 13's libcurl 8.14 does not tell
+    assert {a["text"] for a in answers.by_url[url("/", "mute.push.test")]} <= {
+        "TLS handshake timed out", "connect timed out"} - (
+            set() if is_24() else {"connect timed out"})
 
 
 def test_nf_09_unanswered_connects(drive, dns, good):

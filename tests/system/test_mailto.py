@@ -290,6 +290,9 @@ def test_mailto_tls(mail_server, make_server):
         wait.up(lambda: server.doveadm("user", user.name).returncode == 0, 10)
         out = server.doveadm("lemonade", "test", "-u", user.name, "phone")
         assert said in out.stdout + out.stderr, (url, out)
+    # which setting is wrong
+    assert len(server.log.lines(
+        "Error: lemonade_mailto_url: smtp-client: ")) >= 3
     ways = [mail.get_all("Received")[-1] for mail in phone.wait(2)]
     assert len(ways) == 2
     assert all("with ESMTPS" in way for way in ways)

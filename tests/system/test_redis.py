@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from urllib.parse import quote
 
@@ -236,6 +238,16 @@ def test_redis_certificate_is_verified(redis_server, redis):
     redis_server.doveadm("lemonade", "purge", "-u", "a@name.test", check=True)
 
 
+def test_redis_server_without_tls(make_server, redis, run_dir):
+    """It waits for a command, as we do for its certificate."""
+    path = write(f"{run_dir}/plain.feeds",
+                 f"* rediss://127.0.0.1:{redis.port}/0/mail -\n")
+    server = make_server(**SETTINGS, lemonade_feed_file=path)
+    out = server.doveadm("lemonade", "test", "-u", server.user().name,
+                         "--feed")
+    assert "result: TLS handshake timed out" in out.stdout, out
+
+
 def test_redis_what_is_none(redis_server, redis):
     """Something else that listens there gets no events."""
     redis_server.log.expect("redis://127.0.0.1")
@@ -306,6 +318,8 @@ BAD_LINES = {
     "http://127.0.0.1/ /dev/null batch=1": "batch must be from 2 to 256",
     "http://127.0.0.1/ /dev/null batch=257": "batch must be from 2 to 256",
     "http://127.0.0.1/ /dev/null maxlen=5": "maxlen is no option",
+    "reddis://127.0.0.1/0/s /dev/null": "URL must begin with https://, "
+    "http://, redis:// or rediss://",
     "redis://127.0.0.1/0/s": "is not \"DOMAIN URL SECRET-FILE",
 }
 
@@ -320,3 +334,66 @@ def test_redis_bad_lines(make_server, run_dir):
     for n, (line, error) in enumerate(zip(lines, BAD_LINES.values()), 1):
         assert f" line {n}: " in line and error in line, line
         assert "secret@" not in line
+
+
+def test_redis_feed_file_without_line_end(make_server, run_dir):
+    """The last line counts, as editors leave it that write none behind it."""
+    path = write(f"{run_dir}/unended.feeds", "* redis://x/0/s")
+    server = make_server(lemonade_feed_events="all", lemonade_feed_file=path)
+    server.log.wait("lemonade_feed_file: .* line 1: is not")
+
+
+ENDLESS = {
+    # of one answer: nothing is complete
+    "array": (b"*2000000000\r\n", b":1\r\n" * 4096),
+    # of one string
+    "string": (b"$400000000\r\n", b"x" * 16384),
+    "line": (b"-ERR ", b"x" * 16384)}
+
+
+class Flood:
+    """Says begin, and then more as long as it is listened to."""
+
+    def __init__(self, begin, more):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.begin, self.more = begin, more
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                sock = self.listener.accept()[0]
+            except OSError:
+                return
+            with sock:
+                try:
+                    sock.recv(4096)
+                    sock.sendall(self.begin)
+                    while True:
+                        sock.sendall(self.more)
+                except OSError:
+                    pass
+
+    def close(self):
+        self.listener.close()
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_redis_endless_answer(make_server, endpoints, run_dir, kind):
+    """It costs the others nothing, and is ended."""
+    flood = Flood(*ENDLESS[kind])
+    server = make_server(**SETTINGS, lemonade_feed_file=write(
+        f"{run_dir}/flood.feeds",
+        f"other.test redis://127.0.0.1:{flood.port}/0/mail - lemovmail\n"))
+    try:
+        user, endpoint = server.user(), endpoints.new()
+        user.register(endpoint)
+        server.log.expect("redis://127.0.0.1", "No acknowledgement in time")
+        tell(server, ["a@other.test"], 1)
+        user.deliver()
+        endpoint.wait()
+        server.log.wait("redis://127.0.0.1.*(no answer in time|no Redis)",
+                        timeout=20)
+    finally:
+        flood.close()

@@ -69,7 +69,8 @@ def result(user):
 
 @pytest.mark.parametrize("answer, pending", [
     ("404 Not Found", 0), ("410 Gone", 0), ("604 Does Not Exist", 0),
-    ("480 Temporarily Unavailable", 1), ("503 Service Unavailable", 1)])
+    ("480 Temporarily Unavailable", 1),
+    ("407 Proxy Authentication Required", 1), ("503 Service Unavailable", 1)])
 def test_sip_final_status_counts(sip_server, proxy, answer, pending):
     """The status that the phone gave decides whether it is tried again."""
     user, phone = sip_server.user(), proxy.phone(answer)
@@ -78,7 +79,8 @@ def test_sip_final_status_counts(sip_server, proxy, answer, pending):
     user.deliver()
     # Kamailio tells 503 of a next hop as 500 (RFC 3261 16.7)
     said = ("SIP 500", "SIP 503") if answer.startswith("503") else \
-        ("SIP " + answer[:3],)
+        ("SIP " + answer[:3],
+         "SIP 407: lemonade_sip_from may not send without a password")
     wait.until(lambda: result(user) in said, 8, answer)
     if pending:
         phone.wait(2)
@@ -138,8 +140,23 @@ def test_sip_answer_that_is_none(make_server, proxy):
     user = server.user()
     add_verified(server, user, f"sip:bob@{proxy.domain}")
     user.deliver()
-    wait.until(lambda: result(user) ==
-               "SIP proxy's answer is not understood", 5)
+    wait.until(lambda: result(user) == "SIP proxy's answer is not understood: "
+               "see lemonade_sip_url", 5)
+    assert user.status("phone")["pending"] == 1
+
+
+def test_sip_wrong_path(make_server, endpoints, proxy):
+    """The setting is named."""
+    endpoint = endpoints.new("sip")
+    endpoint.tell("status=404")
+    server = make_server(lemonade_sip_url=endpoint.url,
+                         lemonade_sip_from=f"sip:lemonade@{proxy.domain}")
+    user = server.user()
+    add_verified(server, user, f"sip:bob@{proxy.domain}")
+    server.log.expect("lemonade_sip_url")
+    user.deliver()
+    wait.until(lambda: result(user) == "SIP proxy, 404: see lemonade_sip_url",
+               5)
     assert user.status("phone")["pending"] == 1
 
 

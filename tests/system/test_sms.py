@@ -2,6 +2,8 @@
 RFC 5551 section 5.1 for several bearers are later."""
 
 import json
+import os
+import re
 
 import pytest
 
@@ -227,6 +229,38 @@ def test_sms_cap_counts_what_went_out(make_server, endpoints, kannel):
     deliver("body=0: Accepted", "200")
     user.deliver()
     wait.until(lambda: held(user, "budget"), 5)
+
+
+def gateway_file(run_dir, text):
+    path = f"{run_dir}/gateways-{os.urandom(4).hex()}"
+    with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w",
+              encoding="ascii") as f:
+        f.write(text)
+    return path
+
+
+def test_sms_password_without_line_end(make_server, run_dir, kannel):
+    """As editors leave it that write none behind the last line."""
+    server = make_server(**settings(
+        kannel, lemonade_gateway_file=gateway_file(
+            run_dir, "# for Kannel\nsms lemonade hush-sms")))
+    user, phone = server.user(), kannel.phone()
+    add_verified(server, user, phone.url)
+    user.deliver()
+    assert phone.wait() == ["New mail: 1 unread"]
+
+
+@pytest.mark.parametrize("text, error", [
+    ("sms lemonade\n", "line 1: is not .sms USER PASSWORD"),
+    ("\nsmss lemonade hush-sms\n", "line 2: is not .sms USER PASSWORD"),
+    (5000 * "#" + "\nsms lemonade hush-sms\n",
+     "line 1 cannot be read: it is longer than 4096 octets")])
+def test_sms_bad_gateway_file(make_server, run_dir, kannel, text, error):
+    """The log says which line, and not what is in it."""
+    server = make_server(**settings(
+        kannel, lemonade_gateway_file=gateway_file(run_dir, text)))
+    line, = server.log.wait("lemonade_gateway_file: ")
+    assert re.search(error, line) and "hush" not in line, line
 
 
 @pytest.mark.parametrize("behaviour, said, pending", [

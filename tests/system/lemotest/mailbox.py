@@ -85,7 +85,7 @@ class BadServer:
     hangs up."""
 
     def __init__(self, *script):
-        self.script, self.lines = script, []
+        self.script, self.lines, self.mails = script, [], []
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -100,6 +100,13 @@ class BadServer:
         self.url = f"smtp://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever)
 
+    @staticmethod
+    def read_mail(rfile):
+        lines = []
+        while (line := rfile.readline()) not in (b"", b".\r\n"):
+            lines.append(line)
+        return b"".join(lines)
+
     def talk(self, rfile, wfile):
         try:
             for octets in self.script:
@@ -108,6 +115,8 @@ class BadServer:
                     return
                 wfile.write(octets)
                 self.lines.append(rfile.readline())
+                if octets.startswith(b"354"):
+                    self.mails.append(self.lines[-1] + self.read_mail(rfile))
         except OSError:
             pass
 

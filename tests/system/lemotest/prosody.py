@@ -228,7 +228,7 @@ class Impostor:
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.says, self.greeted = b"", 0
+        self.says, self.greeted, self.heard = b"", 0, b""
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property
@@ -248,8 +248,8 @@ class Impostor:
                     self.greeted += 1
                     sock.sendall(self.says)
                     # until we are hung up on
-                    while sock.recv(4096):
-                        pass
+                    while octets := sock.recv(4096):
+                        self.heard += octets
                 except OSError:
                     pass
 
