@@ -206,9 +206,9 @@ def store_conf(endpoints):
                 "  mail_driver = virtual\n  mail_path = ~/virtual\n}\n")
     return (tls_conf(endpoints) + "disable_plaintext_auth = yes\n"
             "auth_mechanisms = plain login cram-md5\n"
-            "mail_plugins = $mail_plugins quota virtual\n"
-            "protocol imap {\n"
-            "  mail_plugins = $mail_plugins quota virtual\n}\n"
+            + "".join(f"protocol {name} {{\n  mail_plugins = $mail_plugins "
+                      "quota virtual\n}\n"
+                      for name in ("doveadm", "imap", "lmtp")) +
             f"plugin {{\n  quota_max_mail_size = {MAIL_SIZE}k\n}}\n"
             "namespace virtual {\n  prefix = Virtual/\n  separator = /\n"
             "  location = virtual:~/virtual\n}\n")

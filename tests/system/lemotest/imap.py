@@ -26,6 +26,16 @@ class Response:
         self.text = text            # str, behind the status
         self.untagged = untagged    # list of bytes, literals included
 
+    @classmethod
+    def of(cls, lines, tag):
+        """Of lines that came: takes the tagged one and those before it."""
+        end = next(n for n, line in enumerate(lines)
+                   if line.startswith(tag + b" "))
+        status, _, text = lines[end][len(tag) + 1:].partition(b" ")
+        untagged = lines[:end]
+        del lines[:end + 1]
+        return cls(status.decode(), text.decode("utf-8", "replace"), untagged)
+
     def __repr__(self):
         return f"<{self.status} {self.text} {self.untagged}>"
 
@@ -173,15 +183,10 @@ class Imap:
         return sum(len(line) - 3 for line in self.transcript[since:])
 
     def finish(self, tag):
-        untagged = []
-        while True:
-            line = self._line()
-            if line.startswith(tag + b" "):
-                status, _, text = line[len(tag) + 1:].partition(b" ")
-                return Response(status.decode(), text.decode("utf-8",
-                                                             "replace"),
-                                untagged)
-            untagged.append(line)
+        lines = [self._line()]
+        while not lines[-1].startswith(tag + b" "):
+            lines.append(self._line())
+        return Response.of(lines, tag)
 
     def cmd(self, *args):
         """Each argument is separated by a space; str is sent as it is."""
