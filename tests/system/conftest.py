@@ -205,8 +205,8 @@ def store_conf(endpoints):
                 "namespace virtual {\n  prefix = Virtual/\n  separator = /\n"
                 "  mail_driver = virtual\n  mail_path = ~/virtual\n}\n")
     return (tls_conf(endpoints) + "disable_plaintext_auth = yes\n"
-            "auth_mechanisms = plain login cram-md5\n"
-            + "".join(f"protocol {name} {{\n  mail_plugins = $mail_plugins "
+            "auth_mechanisms = plain login cram-md5\n" +
+            "".join(f"protocol {name} {{\n  mail_plugins = $mail_plugins "
                       "quota virtual\n}\n"
                       for name in ("doveadm", "imap", "lmtp")) +
             f"plugin {{\n  quota_max_mail_size = {MAIL_SIZE}k\n}}\n"

@@ -162,6 +162,15 @@ def test_st_34_empty_initial_response(store_server, user):
     assert imap.must("AUTHENTICATE", "PLAIN", plain(user))
 
 
+def test_st_34_server_speaks_first(store_server, user):
+    """A mechanism without an initial response: BAD if there is one."""
+    imap = connect(store_server)
+    assert "AUTH=CRAM-MD5" in capabilities(imap.greeting)
+    response = imap.cmd("AUTHENTICATE", "CRAM-MD5", plain(user))
+    assert response.status == "BAD" and not response.untagged, response
+    assert imap.cmd("NOOP").ok
+
+
 def test_st_34_wrong_password(store_server, user):
     imap = connect(store_server)
     response = imap.cmd("AUTHENTICATE", "PLAIN", plain(user, "wrong"))
