@@ -4,6 +4,7 @@
 #include "lib.h"
 #include "imap-common.h"
 #include "imap-lemonade-answer.h"
+#include "imap-lemonade-binary.h"
 #include "imap-lemonade-claim.h"
 #include "imap-lemonade-client.h"
 #include "imap-lemonade-filter.h"
@@ -35,6 +36,7 @@ void imap_lemonade_plugin_init(struct module *module)
 	next_client_created =
 		imap_client_created_hook_set(imap_lemonade_client_created);
 	imap_lemonade_answer_init();
+	imap_lemonade_binary_init(module);
 	imap_lemonade_claim_init();
 	imap_lemonade_filter_init();
 }
@@ -43,6 +45,7 @@ void imap_lemonade_plugin_deinit(void)
 {
 	imap_lemonade_filter_deinit();
 	imap_lemonade_claim_deinit();
+	imap_lemonade_binary_deinit();
 	imap_lemonade_answer_deinit();
 	imap_client_created_hook_set(next_client_created);
 }

@@ -194,6 +194,9 @@ def filter_server(run_dir, endpoints, _servers):
 
 
 MAIL_SIZE = 300     # kilobytes of a message on store_server
+# wrong passwords are not slowed down
+NO_PENALTY = ("service anvil {\n  unix_listener anvil-auth-penalty {\n"
+              "    mode = 0\n  }\n}\n")
 
 
 def store_conf(endpoints):
@@ -202,6 +205,7 @@ def store_conf(endpoints):
                 "auth_mechanisms = plain login cram-md5\n"
                 "mail_plugins {\n  quota = yes\n  virtual = yes\n}\n"
                 f"quota_mail_size = {MAIL_SIZE}k\n"
+                'quota "User quota" {\n  quota_driver = count\n}\n'
                 "namespace virtual {\n  prefix = Virtual/\n  separator = /\n"
                 "  mail_driver = virtual\n  mail_path = ~/virtual\n}\n")
     return (tls_conf(endpoints) + "disable_plaintext_auth = yes\n"
@@ -209,7 +213,8 @@ def store_conf(endpoints):
             "".join(f"protocol {name} {{\n  mail_plugins = $mail_plugins "
                       "quota virtual\n}\n"
                       for name in ("doveadm", "imap", "lmtp")) +
-            f"plugin {{\n  quota_max_mail_size = {MAIL_SIZE}k\n}}\n"
+            "plugin {\n  quota = count:User quota\n  quota_vsizes = yes\n"
+            f"  quota_max_mail_size = {MAIL_SIZE}k\n}}\n"
             "namespace virtual {\n  prefix = Virtual/\n  separator = /\n"
             "  location = virtual:~/virtual\n}\n")
 
@@ -217,9 +222,16 @@ def store_conf(endpoints):
 @pytest.fixture
 def store_server(run_dir, endpoints, _servers):
     """The one for what IMAP does by itself: TLS, which strangers need to log
-    in, CRAM-MD5, a small limit of messages, a virtual namespace."""
-    return shared_server(run_dir, endpoints, _servers, "store", {},
-                         store_conf(endpoints))
+    in, CRAM-MD5, a small limit of messages, a virtual namespace. Sessions end
+    with the test."""
+    server = shared_server(run_dir, endpoints, _servers, "store", {},
+                           store_conf(endpoints) + NO_PENALTY)
+    yield server
+    for user in server.users.values():
+        user.forget_session()
+    for session in server.sessions:
+        session.close()
+    server.sessions.clear()
 
 
 @pytest.fixture(scope="session")

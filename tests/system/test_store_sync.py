@@ -307,8 +307,9 @@ def test_st_21_vanished_for_the_whole_connection(user):
     assert b"* VANISHED 5" in response.untagged
     imap.select("Drafts")
     imap.must("STORE", "1", "+FLAGS.SILENT", "(\\Deleted)")
-    response = imap.must("EXPUNGE")
-    assert response.untagged == [b"* VANISHED 1"]
+    lines = imap.must("EXPUNGE").untagged
+    assert b"* VANISHED 1" in lines
+    assert not any(b"EXPUNGE" in line for line in lines)
 
 
 def test_st_21_vanished_in_idle(user):

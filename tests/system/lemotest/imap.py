@@ -27,14 +27,11 @@ class Response:
         self.untagged = untagged    # list of bytes, literals included
 
     @classmethod
-    def of(cls, lines, tag):
-        """Of lines that came: takes the tagged one and those before it."""
-        end = next(n for n, line in enumerate(lines)
-                   if line.startswith(tag + b" "))
-        status, _, text = lines[end][len(tag) + 1:].partition(b" ")
-        untagged = lines[:end]
-        del lines[:end + 1]
-        return cls(status.decode(), text.decode("utf-8", "replace"), untagged)
+    def of(cls, lines):
+        """Of the lines that came, the tagged one at the end."""
+        _, status, text = lines[-1].split(b" ", 2)
+        return cls(status.decode(), text.decode("utf-8", "replace"),
+                   lines[:-1])
 
     def __repr__(self):
         return f"<{self.status} {self.text} {self.untagged}>"
@@ -186,7 +183,7 @@ class Imap:
         lines = [self._line()]
         while not lines[-1].startswith(tag + b" "):
             lines.append(self._line())
-        return Response.of(lines, tag)
+        return Response.of(lines)
 
     def cmd(self, *args):
         """Each argument is separated by a space; str is sent as it is."""
