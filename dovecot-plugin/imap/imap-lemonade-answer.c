@@ -133,6 +133,10 @@ static void answer_send_tagline(struct client_command_context *cmd,
 	struct imap_lemonade_answer_client *aclient =
 		IMAP_LEMONADE_ANSWER_CONTEXT(cmd->client);
 
+	/* Dovecot would panic. SETMETADATA tells of a wrong entry name, and
+	   then of a mistake in what follows. */
+	if (cmd->tagline_sent)
+		return;
 	if (cmd->name == NULL || strcasecmp(cmd->name, "APPEND") != 0) {
 		aclient->module_ctx.super.send_tagline(cmd, data);
 		return;

@@ -9,6 +9,7 @@
  * - COMPRESS: only DEFLATE is known, all else is BAD (RFC 4978 section 3).
  * - APPEND: TOOBIG for a message beyond the limit, and nothing in BADURL that
  *   ends the code or the line (RFC 4469 sections 4.2 and 5).
+ * - SETMETADATA with two mistakes: one answer, not the end of the process.
  * - All: once CONDSTORE is enabled, unsolicited FETCH has the UID (RFC 7162
  *   section 3.2.4). Dovecot does it for QRESYNC only.
  */
