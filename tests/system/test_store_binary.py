@@ -130,8 +130,11 @@ def test_st_10_unknown_encoding(imap):
                                       "FLAGS").untagged[0]
     response = imap.must("UID", "FETCH", "2", "(BODY.PEEK[2])")
     assert item(response, "BODY[2]")[1].strip() == b"???"
-    response = imap.must("UID", "FETCH", "2", "(BINARY.PEEK[1])")
-    assert item(response, "BINARY[1]")[1].strip() == b"Hello."
+    response = imap.must("UID", "FETCH", "2",
+                         "(BINARY.SIZE[1] BINARY.PEEK[1])")
+    data = item(response, "BINARY[1]")[1]
+    assert data.strip() == b"Hello."
+    assert response.find(rb"BINARY.SIZE\[1\] %d\b" % len(data))
 
 
 def append_binary(imap, mailbox):
