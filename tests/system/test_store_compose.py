@@ -18,9 +18,9 @@ MAIL = (b"From: joe@remote.test\r\nSubject: parts\r\nMIME-Version: 1.0\r\n"
         b"\r\n--=_lemo--\r\n")
 
 
-@pytest.fixture(params=["maildir", "sdbox"])
-def user(request, store_server):
-    return store_server.user(request.param)
+@pytest.fixture
+def user(store_server):
+    return store_server.user("maildir")
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_st_25_badurl_is_one_code(user, imap):
                    (len(bad), bad))
         response = imap.finish(b"z")
         assert response.status == "NO" and not response.untagged, response
-        match = re.match(r"\[BADURL ([^\]]*)\] [^\]]*$", response.text)
+        match = re.match(r"\[BADURL ([^\]]*)\] [\x20-\x7e]*$", response.text)
         assert match, response
         assert not re.search(r"[\x00-\x1f]", match.group(1))
     assert imap.cmd("NOOP").ok

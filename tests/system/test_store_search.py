@@ -12,9 +12,9 @@ WORD = "ПРИВЕТ"     # of letters that case applies to
 LATIN = "CAFÉ"
 
 
-@pytest.fixture(params=["maildir", "sdbox"])
-def user(request, store_server):
-    return store_server.user(request.param)
+@pytest.fixture
+def user(store_server):
+    return store_server.user("sdbox")
 
 
 def esearch(response):
