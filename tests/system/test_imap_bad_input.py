@@ -114,10 +114,10 @@ def session(user):
 def answer(imap, line):
     """The tagged answer, or None if the server said BYE. Other lines may
     come: a command that ended early leaves its rest for one without a tag."""
-    imap.write(b"z " + line + b"\r\n")
-    imap.write(b"y NOOP\r\n")
     lines = []
     try:
+        imap.write(b"z " + line + b"\r\n")
+        imap.write(b"y NOOP\r\n")
         while not lines or not lines[-1].startswith((b"y ", b"* BYE")):
             lines.append(imap._line())
     except TimeoutError:
