@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from lemotest.imap import Literal
 from lemotest.server import children, is_24
 from lemotest.users import message
 
