@@ -3,6 +3,8 @@
 
 #include "lib.h"
 #include "imap-common.h"
+#include "imap-lemonade-answer.h"
+#include "imap-lemonade-binary.h"
 #include "imap-lemonade-claim.h"
 #include "imap-lemonade-client.h"
 #include "imap-lemonade-filter.h"
@@ -20,6 +22,7 @@ static void imap_lemonade_client_created(struct client **client)
 {
 	if (mail_user_is_plugin_loaded((*client)->user, imap_lemonade_module)) {
 		imap_lemonade_client_create(*client);
+		imap_lemonade_answer_client_created(*client);
 		imap_lemonade_filter_client_created(*client);
 	}
 	imap_lemonade_token_client_created(*client);
@@ -32,6 +35,8 @@ void imap_lemonade_plugin_init(struct module *module)
 	imap_lemonade_module = module;
 	next_client_created =
 		imap_client_created_hook_set(imap_lemonade_client_created);
+	imap_lemonade_answer_init();
+	imap_lemonade_binary_init(module);
 	imap_lemonade_claim_init();
 	imap_lemonade_filter_init();
 }
@@ -40,5 +45,7 @@ void imap_lemonade_plugin_deinit(void)
 {
 	imap_lemonade_filter_deinit();
 	imap_lemonade_claim_deinit();
+	imap_lemonade_binary_deinit();
+	imap_lemonade_answer_deinit();
 	imap_client_created_hook_set(next_client_created);
 }

@@ -161,15 +161,21 @@ def mail_server(_relay):
 SCRIPTS = 5     # a user may have on filter_server
 
 
-def filter_conf(endpoints):
+def tls_conf(endpoints):
     cert, key = endpoints.ca.cert("good")
     if is_24():
         return (f"ssl = yes\nssl_server_cert_file = {cert}\n"
-                f"ssl_server_key_file = {key}\n"
+                f"ssl_server_key_file = {key}\n")
+    return f"ssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\n"
+
+
+def filter_conf(endpoints):
+    if is_24():
+        return (tls_conf(endpoints) +
                 "auth_mechanisms = plain login scram-sha-1\n"
                 f"sieve_quota_script_count = {SCRIPTS}\n"
                 "sieve_quota_storage_size = 20k\n")
-    return (f"ssl = yes\nssl_cert = <{cert}\nssl_key = <{key}\n"
+    return (tls_conf(endpoints) +
             "auth_mechanisms = plain login scram-sha-1\nplugin {\n"
             f"  sieve_quota_max_scripts = {SCRIPTS}\n"
             "  sieve_quota_max_storage = 20k\n}\n")
@@ -185,6 +191,47 @@ def filter_server(run_dir, endpoints, _servers):
                         "lemonade-imapsieve.conf")
     return shared_server(run_dir, endpoints, _servers, "filters", {},
                          filter_conf(endpoints), includes=includes)
+
+
+MAIL_SIZE = 300     # kilobytes of a message on store_server
+# wrong passwords are not slowed down
+NO_PENALTY = ("service anvil {\n  unix_listener anvil-auth-penalty {\n"
+              "    mode = 0\n  }\n}\n")
+
+
+def store_conf(endpoints):
+    if is_24():
+        return (tls_conf(endpoints) + "auth_allow_cleartext = no\n"
+                "auth_mechanisms = plain login cram-md5\n"
+                "mail_plugins {\n  quota = yes\n  virtual = yes\n}\n"
+                f"quota_mail_size = {MAIL_SIZE}k\n"
+                'quota "User quota" {\n  quota_driver = count\n}\n'
+                "namespace virtual {\n  prefix = Virtual/\n  separator = /\n"
+                "  mail_driver = virtual\n  mail_path = ~/virtual\n}\n")
+    return (tls_conf(endpoints) + "disable_plaintext_auth = yes\n"
+            "auth_mechanisms = plain login cram-md5\n" +
+            "".join(f"protocol {name} {{\n  mail_plugins = $mail_plugins "
+                      "quota virtual\n}\n"
+                      for name in ("doveadm", "imap", "lmtp")) +
+            "plugin {\n  quota = count:User quota\n  quota_vsizes = yes\n"
+            f"  quota_max_mail_size = {MAIL_SIZE}k\n}}\n"
+            "namespace virtual {\n  prefix = Virtual/\n  separator = /\n"
+            "  location = virtual:~/virtual\n}\n")
+
+
+@pytest.fixture
+def store_server(run_dir, endpoints, _servers):
+    """The one for what IMAP does by itself: TLS, which strangers need to log
+    in, CRAM-MD5, a small limit of messages, a virtual namespace. Sessions end
+    with the test."""
+    server = shared_server(run_dir, endpoints, _servers, "store", {},
+                           store_conf(endpoints) + NO_PENALTY)
+    yield server
+    for user in server.users.values():
+        user.forget_session()
+    for session in server.sessions:
+        session.close()
+    server.sessions.clear()
 
 
 @pytest.fixture(scope="session")

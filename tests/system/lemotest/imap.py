@@ -1,13 +1,21 @@
 """A raw IMAP client: what the server says is kept byte for byte."""
 
+import io
 import re
 import socket
+import zlib
 
 LITERAL = re.compile(rb"\{(\d+)\}\r\n$")
 
 
 class Literal(bytes):
     """An argument that is sent as a non-synchronising literal."""
+    head = b""
+
+
+class Literal8(Literal):
+    """As a literal8 (RFC 3516), which may have NULs."""
+    head = b"~"
 
 
 class Response:
@@ -17,6 +25,13 @@ class Response:
         self.status = status        # "OK", "NO", "BAD"
         self.text = text            # str, behind the status
         self.untagged = untagged    # list of bytes, literals included
+
+    @classmethod
+    def of(cls, lines):
+        """Of the lines that came, the tagged one at the end."""
+        _, status, text = lines[-1].split(b" ", 2)
+        return cls(status.decode(), text.decode("utf-8", "replace"),
+                   lines[:-1])
 
     def __repr__(self):
         return f"<{self.status} {self.text} {self.untagged}>"
@@ -42,12 +57,42 @@ def quote(text):
     return b'"' + re.sub(rb'(["\\])', rb"\\\1", data) + b'"'
 
 
+class Inflated(io.RawIOBase):
+    """What a deflated stream (RFC 4978) says; below is closed with it.
+    octets: of the stream, so far."""
+
+    def __init__(self, below):
+        super().__init__()
+        self.below, self.ready, self.octets = below, b"", 0
+        self.engine = zlib.decompressobj(-zlib.MAX_WBITS)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        while not self.ready:
+            data = self.below.read1(1 << 16)
+            if not data:
+                return 0
+            self.octets += len(data)
+            self.ready = self.engine.decompress(data)
+        count = min(len(buffer), len(self.ready))
+        buffer[:count] = self.ready[:count]
+        self.ready = self.ready[count:]
+        return count
+
+    def close(self):
+        self.below.close()
+        super().close()
+
+
 class Imap:
     def __init__(self, port, host="127.0.0.1", timeout=15, source=None):
         """source: the client's address."""
         self.sock = socket.create_connection(
             (host, port), timeout, (source, 0) if source else None)
         self.file = self.sock.makefile("rb")
+        self.deflate = None
         self.transcript = []
         self.count = 0
         self.greeting = self._line()
@@ -64,6 +109,11 @@ class Imap:
         self.file.close()
         self.sock = context.wrap_socket(self.sock, server_hostname=name)
         self.file = self.sock.makefile("rb")
+
+    def start_deflate(self):
+        """After COMPRESS was accepted (RFC 4978)."""
+        self.file = io.BufferedReader(Inflated(self.file))
+        self.deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
 
     def __enter__(self):
         return self
@@ -86,8 +136,16 @@ class Imap:
         self.transcript.append(b"S: " + line)
         return line[:-2]
 
-    def send(self, *args):
-        """Starts a command; returns its tag."""
+    def write(self, data):
+        """Octets as they are, deflated where that was agreed."""
+        self.transcript.append(b"C: " + data)
+        if self.deflate is not None:
+            data = self.deflate.compress(data) + \
+                self.deflate.flush(zlib.Z_SYNC_FLUSH)
+        self.sock.sendall(data)
+
+    def encode(self, *args):
+        """A command with a new tag, and the tag."""
         self.count += 1
         tag = f"t{self.count}".encode()
         data = tag
@@ -95,22 +153,37 @@ class Imap:
             if isinstance(arg, str):
                 arg = arg.encode()
             if isinstance(arg, Literal):
-                arg = b"{%d+}\r\n" % len(arg) + bytes(arg)
+                arg = arg.head + b"{%d+}\r\n" % len(arg) + bytes(arg)
             data += b" " + arg
-        self.transcript.append(b"C: " + data)
-        self.sock.sendall(data + b"\r\n")
+        return data + b"\r\n", tag
+
+    def send(self, *args):
+        """Starts a command; returns its tag."""
+        data, tag = self.encode(*args)
+        self.write(data)
         return tag
 
+    def pipeline(self, *commands):
+        """All in one write, each a tuple of arguments; their answers, which
+        have to come in the same order."""
+        encoded = [self.encode(*command) for command in commands]
+        self.write(b"".join(data for data, _ in encoded))
+        return [self.finish(tag) for _, tag in encoded]
+
+    def raw(self, data):
+        """A line as it is, without its tag z and the line break."""
+        self.write(b"z " + data + b"\r\n")
+        return self.finish(b"z")
+
+    def octets(self, since=0):
+        """Of what both sides said, from a position in the transcript on."""
+        return sum(len(line) - 3 for line in self.transcript[since:])
+
     def finish(self, tag):
-        untagged = []
-        while True:
-            line = self._line()
-            if line.startswith(tag + b" "):
-                status, _, text = line[len(tag) + 1:].partition(b" ")
-                return Response(status.decode(), text.decode("utf-8",
-                                                             "replace"),
-                                untagged)
-            untagged.append(line)
+        lines = [self._line()]
+        while not lines[-1].startswith(tag + b" "):
+            lines.append(self._line())
+        return Response.of(lines)
 
     def cmd(self, *args):
         """Each argument is separated by a space; str is sent as it is."""
