@@ -12,7 +12,7 @@
 /* Time for a server to say something. */
 #define LEMONADE_CHECK_WAIT_MSECS (10 * 1000)
 /* Time and octets for all that is asked over connections of one set. */
-#define LEMONADE_CHECK_TIME_MSECS (120 * 1000)
+#define LEMONADE_CHECK_TIME_MSECS (60 * 1000)
 #define LEMONADE_CHECK_OCTETS_MAX (8 * 1024 * 1024)
 #define LEMONADE_CHECK_LINE_MAX (64 * 1024)
 

@@ -90,7 +90,8 @@ static void add_encoded(string_t *url, const char *text)
 }
 
 /* RFC 4467 3: for the octets of message b's second part. */
-static const char *url_rump(struct check_store *store, const char *access)
+static const char *
+url_rump(struct check_store *store, const char *access, bool port)
 {
 	const struct lemo_check_url *server = &store->server.url;
 	bool v6 = strchr(server->host, ':') != NULL;
@@ -99,12 +100,28 @@ static const char *url_rump(struct check_store *store, const char *access)
 	str_append(url, "imap://");
 	add_encoded(url, store->check->user);
 	str_printfa(url, v6 ? "@[%s]" : "@%s", server->host);
-	if (server->port != IMAP_PORT)
+	if (port)
 		str_printfa(url, ":%u", server->port);
 	str_printfa(url, "/%s;UIDVALIDITY=%"PRIu64"/;UID=%"PRIu64
 		    "/;SECTION=2;URLAUTH=%s", store->url_path,
 		    store->uidvalidity, store->uid_b, access);
 	return str_c(url);
+}
+
+/* The server may know itself by its port or not: behind NAT it does not. */
+static int ask_url(struct check_store *store, const char *access)
+{
+	const struct lemo_check_url *server = &store->server.url;
+	int ret;
+
+	ret = check_imap_command(store->imap, "GENURLAUTH \"%s\" INTERNAL",
+				 url_rump(store, access, FALSE));
+	if (ret == 0 && !server->tls && server->port != IMAP_PORT) {
+		ret = check_imap_command(store->imap,
+			"GENURLAUTH \"%s\" INTERNAL",
+			url_rump(store, access, TRUE));
+	}
+	return ret;
 }
 
 /* The authorized URL: in the check's pool, or NULL with *why_r if ret is 0. */
@@ -113,8 +130,7 @@ static int gen_url(struct check_store *store, const char *access,
 {
 	const struct check_imap_response *response;
 	struct lemo_buf url;
-	int ret = check_imap_command(store->imap, "GENURLAUTH \"%s\" INTERNAL",
-				     url_rump(store, access));
+	int ret = ask_url(store, access);
 
 	*url_r = NULL;
 	ret = check_store_expect(store, ret, "* GENURLAUTH", why_r);

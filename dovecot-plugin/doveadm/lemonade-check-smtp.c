@@ -150,13 +150,16 @@ static int log_in(struct check_smtp *smtp, const char **error_r)
 {
 	char *plain = lemonade_check_plain(smtp->check, &smtp->server.url);
 	char *text = t_strdup_noconst(t_strconcat("AUTH PLAIN ", plain, NULL));
-	int ret = command(smtp, text, error_r);
+	int ret;
 
+	set_advertised(smtp, "AUTH", has_keyword(smtp, "AUTH", "PLAIN"));
+	ret = command(smtp, text, error_r);
 	safe_memset(plain, 0, strlen(plain));
 	safe_memset(text, 0, strlen(text));
 	if (ret > 0) {
 		set(smtp, "AUTH", 1, NULL);
-		return 0;
+		/* Dovecot knows its relay only now */
+		return hello(smtp, error_r);
 	}
 	if (ret == 0) {
 		*error_r = t_strdup_printf("the login is refused: %s",
@@ -295,14 +298,15 @@ static void enter_keywords(struct check_smtp *smtp)
 
 	rows = lemo_check_rows(LEMO_CHECK_SUBMIT, &count);
 	for (i = 0; i < count; i++) {
+		/* AUTH and STARTTLS are offered earlier */
+		if (rows[i].keyword == NULL || smtp->check->
+		    results[LEMO_CHECK_SUBMIT][i].advertised !=
+		    LEMONADE_CHECK_UNKNOWN)
+			continue;
 		/* RFC 5550 8: BURL that takes IMAP URLs */
-		if (rows[i].keyword != NULL &&
-		    strcmp(rows[i].keyword, "STARTTLS") != 0) {
-			set_advertised(smtp, rows[i].name, has_keyword(smtp,
-				rows[i].keyword,
-				strcmp(rows[i].keyword, "BURL") == 0 ?
-				"imap" : NULL));
-		}
+		set_advertised(smtp, rows[i].name, has_keyword(smtp,
+			rows[i].keyword, strcmp(rows[i].keyword, "BURL") == 0 ?
+			"imap" : NULL));
 	}
 }
 
