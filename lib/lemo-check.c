@@ -16,9 +16,10 @@
 	"sieve_extensions { " name " = yes }" }
 #define URLAUTH_23 "mail_attribute_dict = file:%h/dovecot-attributes, " \
 	"imap_urlauth_host = the name in the URL of --imap"
+/* 2.4 has it, and does not say so: our plugin does */
 #define URLAUTH_24 "mail_attribute { dict file { path = " \
 	"%{home}/dovecot-attributes } }, imap_urlauth_host = the name in " \
-	"the URL of --imap"
+	"the URL of --imap, plugin imap_lemonade"
 #define TLS { "ssl = yes, ssl_cert, ssl_key", "ssl = yes, " \
 	"ssl_server_cert_file, ssl_server_key_file" }
 #define LOGIN { "passdb; auth_mechanisms = plain", \

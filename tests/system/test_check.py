@@ -262,8 +262,9 @@ def test_contact_missing(make_broken):
 
 
 def test_sieve_without_enotify(make_broken):
-    made = make_broken(conf="sieve_extensions {\n  enotify = no\n}\n"
-                       if is_24() else
+    made = make_broken(conf="sieve_extensions = imap4flags relational "
+                            "vacation variables fileinto "
+                            "comparator-i;ascii-numeric\n" if is_24() else
                        "plugin {\n  sieve_extensions = -enotify\n}\n")
     report = here_of(made)
     assert report.failed("3.3") == {"ENOTIFY"}
