@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from lemotest import check as lib
+from lemotest import check as lib, namespace
 from lemotest.check import CRITICAL, MISSING, check, imap_url, sieve_url
 from lemotest.server import HERE, PASSWORD, dovecot_version, is_24
 
@@ -153,6 +153,44 @@ def test_another_host_says_nothing_about_this_one(server, user):
     assert "192.0.2.1 port 143" in why(report, "3.2", "connection")
     report = check(server, user.name, imap="imap://nothing.invalid")
     assert "resolved" in why(report, "3.2", "connection")
+
+
+def test_without_urls_this_host_is_asked(server, user):
+    """By lemonade_hostname, at the standard ports: nobody is there."""
+    report = check(server, user.name)
+    assert report.tables() == {"3.1", "3.2", "3.3", "here"}
+    assert report.failed("here") == set()
+    for table, port in (("3.1", 587), ("3.2", 143), ("3.3", 4190)):
+        assert report.failed(table) == {"connection"}
+        assert f"lemo.test port {port}" in why(report, table, "connection")
+        assert "login" in report.not_tried(table)
+
+
+FAR = "192.0.2.7"
+
+
+@pytest.mark.parametrize("option, table, lines", [
+    ("imap", "3.2", b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\r\n"),
+    ("sieve", "3.3", b'"SASL" "PLAIN"\r\n"SIEVE" "enotify"\r\nOK\r\n'),
+    ("submit", "3.1", b"220 hi\r\n250-far\r\n250 AUTH PLAIN\r\n")],
+    ids=["imap", "sieve", "submit"])
+def test_no_password_without_tls_to_another_host(server, user, option, table,
+                                                 lines):
+    heard = []
+
+    def serve(conn):
+        conn.sendall(lines)
+        while data := conn.recv(4096):
+            heard.append(data)
+    namespace.far_address(FAR)
+    with lib.Talker(serve, FAR) as talker:
+        scheme = {"submit": "smtp"}.get(option, option)
+        report = check(server, user.name,
+                       **{option: f"{scheme}://{FAR}:{talker.port}"})
+    assert report.tables() == {table}
+    assert "login" in report.failed(table)
+    assert "without" in why(report, table, "login")
+    assert b"AUTH" not in b"".join(heard)
 
 
 # -- what is broken: the cause is named

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 
-from .server import PASSWORD, TOP, doc_conf, dovecot_version, is_24
+from .server import PASSWORD, doc_conf, is_24
 
 # Rows of RFC 5550 3.2 that Lemonade does not bring yet. One place: whoever
 # brings one takes it away here.
@@ -79,16 +79,12 @@ def changed_conf(directory, *changes):
     return paths
 
 
-def imapsieve_conf():
-    return f"{TOP}/doc/conf/{dovecot_version()}/imapsieve"
-
-
 class Talker:
     """A TCP server that runs a function for each connection."""
 
-    def __init__(self, serve):
+    def __init__(self, serve, host="127.0.0.1"):
         self.serve = serve
-        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket = socket.create_server((host, 0))
         self.port = self.socket.getsockname()[1]
         self.url = f"imap://localhost:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
