@@ -35,6 +35,14 @@ static unsigned int msecs_left(const struct lemonade_check_server *server)
 	return diff <= 0 ? 0 : I_MIN(diff, LEMONADE_CHECK_WAIT_MSECS);
 }
 
+void lemonade_check_server_renew(struct lemonade_check_server *server,
+				 unsigned int msecs)
+{
+	i_gettimeofday(&server->deadline);
+	timeval_add_msecs(&server->deadline, msecs);
+	server->octets_left = LEMONADE_CHECK_OCTETS_MAX;
+}
+
 static void wait_ready(struct lemonade_check_conn *conn)
 {
 	conn->ready = TRUE;
@@ -175,12 +183,8 @@ lemonade_check_conn_init(struct lemonade_check_server *server,
 	struct lemonade_check_conn *conn = i_new(struct lemonade_check_conn, 1);
 	int ret;
 
-	if (server->deadline.tv_sec == 0) {
-		i_gettimeofday(&server->deadline);
-		timeval_add_msecs(&server->deadline,
-				  LEMONADE_CHECK_TIME_MSECS);
-		server->octets_left = LEMONADE_CHECK_OCTETS_MAX;
-	}
+	if (server->deadline.tv_sec == 0)
+		lemonade_check_server_renew(server, LEMONADE_CHECK_TIME_MSECS);
 	conn->server = server;
 	conn->fd = -1;
 	conn->outer_ioloop = current_ioloop;

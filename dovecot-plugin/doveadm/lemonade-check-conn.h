@@ -29,6 +29,10 @@ struct lemonade_check_server {
 	size_t octets_left;
 };
 
+/* Time and octets anew, for what has to be cleaned up. */
+void lemonade_check_server_renew(struct lemonade_check_server *server,
+				 unsigned int msecs);
+
 /* All of these: NULL or -1 with *error_r in the data stack, ready to be shown;
    the connection is then of no use. */
 struct lemonade_check_conn *

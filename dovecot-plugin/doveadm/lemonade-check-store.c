@@ -248,6 +248,8 @@ static void remove_scratch(struct check_store *store)
 {
 	if (store->mailbox == NULL)
 		return;
+	lemonade_check_server_renew(&store->server, LEMONADE_CHECK_WAIT_MSECS);
+	store->imap->report = FALSE;
 	if (store->imap->conn == NULL)
 		(void)check_imap_open(store->imap);
 	/* not every server lets the selected one go */

@@ -52,7 +52,8 @@ const char *lemonade_check_quote(struct lemonade_check *check,
 	/* a server may repeat what it was told */
 	if (*check->password != '\0' && strstr(text, check->password) != NULL)
 		return "(the answer has the password in it)";
-	return str_sanitize(text, QUOTE_MAX);
+	/* clean text comes back as it is, and lives no longer than before */
+	return t_strdup(str_sanitize(text, QUOTE_MAX));
 }
 
 char *lemonade_check_plain(const struct lemonade_check *check,

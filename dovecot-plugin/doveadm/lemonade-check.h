@@ -55,7 +55,8 @@ void lemonade_check_set(struct lemonade_check *check,
 /* All rows of the table that have no result and no reason yet. */
 void lemonade_check_not_tried(struct lemonade_check *check,
 			      enum lemo_check_table table, const char *why);
-/* What a server said, shortened and cleaned, without the password. */
+/* What a server said, shortened and cleaned, without the password; in the data
+   stack. */
 const char *lemonade_check_quote(struct lemonade_check *check,
 				 const char *text);
 /* The initial response of SASL PLAIN (RFC 4616), base64. The URL's user logs

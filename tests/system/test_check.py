@@ -11,14 +11,22 @@ import pytest
 
 from lemotest import check as lib, namespace
 from lemotest.check import CRITICAL, MISSING, check, imap_url, sieve_url
-from lemotest.server import HERE, PASSWORD, dovecot_version, is_24
+from lemotest.server import (HERE, PASSWORD, dovecot_version, free_ports,
+                             is_24)
 
 CONTACT = r"^ *lemonade_contact = .*$"
 
 
 @pytest.fixture(scope="module")
-def server(endpoints, module_server):
-    return module_server("check", {},
+def imaps_port():
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="module")
+def server(endpoints, module_server, imaps_port):
+    conf = ("service imap-login {\n  inet_listener imaps {\n"
+            f"    port = {imaps_port}\n    ssl = yes\n  }}\n}}\n")
+    return module_server("check", {}, conf +
                          lib.tls_conf(*endpoints.ca.cert("good")))
 
 
@@ -83,6 +91,12 @@ def test_exit_status_is_0_if_all_rows_hold(server, user):
     assert all(r["works"] == "yes" for r in report.rows.values())
 
 
+def test_imaps(server, user, imaps_port):
+    report = check(server, user.name, imap=f"imaps://localhost:{imaps_port}")
+    assert report.failed("3.2") == MISSING | {"STARTTLS"}
+    assert "imap://" in why(report, "3.2", "STARTTLS")
+
+
 def test_submission_is_shown(make_broken):
     with lib.Talker(lib.smtp_relay) as relay:
         conf = (f"submission_relay_host = localhost\n"
@@ -92,9 +106,7 @@ def test_submission_is_shown(make_broken):
                 "  inet_listener submission {\n    port = @PORT@\n  }\n}\n")
         conf += ("protocols {\n  submission = yes\n}\n" if is_24() else
                  "protocols = $protocols submission\n")
-        port = lib.socket.create_server(("127.0.0.1", 0))
-        number = port.getsockname()[1]
-        port.close()
+        number = free_ports(1)[0]
         made = make_broken(conf=conf.replace("@PORT@", str(number)))
         report = check(made, made.user().name, imap=imap_url(made),
                        submit=f"smtp://localhost:{number}")
@@ -219,6 +231,7 @@ def test_no_list_index(make_broken):
     report = check(made, made.user().name, imap=imap_url(made))
     assert report.failed("here") == {"list index"}
     assert report.failed("3.2") == MISSING | {"NOTIFY"}
+    assert re.match("(NO|BAD) .*NOTIFY", why(report, "3.2", "NOTIFY"))
     for place in (("here", "list index"), ("3.2", "NOTIFY")):
         assert report.rows[place]["setting"] == "mailbox_list_index = yes"
 
