@@ -316,6 +316,14 @@ static int conn_lost(struct lemonade_check_conn *conn, const char **error_r)
 	return -1;
 }
 
+static int conn_silent(struct lemonade_check_conn *conn, const char **error_r)
+{
+	*error_r = msecs_left(conn->server) == 0 ? "the server is too slow" :
+		t_strdup_printf("the server said nothing for %u s",
+				LEMONADE_CHECK_WAIT_MSECS / 1000);
+	return -1;
+}
+
 /* Something more than there is: 0, or -1 with *error_r. */
 static int conn_read(struct lemonade_check_conn *conn, const char **error_r)
 {
@@ -326,9 +334,7 @@ static int conn_read(struct lemonade_check_conn *conn, const char **error_r)
 						 conn),
 			    msecs_left(conn->server)))
 			continue;
-		*error_r = t_strdup_printf("the server said nothing for %u s",
-					   LEMONADE_CHECK_WAIT_MSECS / 1000);
-		return -1;
+		return conn_silent(conn, error_r);
 	}
 	if (ret == -1)
 		return conn_lost(conn, error_r);
