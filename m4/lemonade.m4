@@ -41,6 +41,7 @@ AS_IF([test "$with_dovecot_install_dirs" = no], [
 ])
 AC_SUBST([LIBDOVECOT])
 AC_SUBST([LIBDOVECOT_STORAGE])
+AC_SUBST([LIBDOVECOT_COMPRESS])
 AC_SUBST([LIBDOVECOT_INCLUDE])
 AC_SUBST([dovecot_pkglibdir])
 AC_SUBST([dovecot_statedir])

@@ -11,6 +11,8 @@
 #define LEMONADE_DOVEADM_INIT_ARGS
 #define lemonade_doveadm_error(cctx, ...) \
 	e_error((cctx)->event, __VA_ARGS__)
+/* Knows the settings, in 2.4. */
+#define lemonade_doveadm_event(cctx) ((cctx)->event)
 
 static inline void
 lemonade_doveadm_accept_options(struct doveadm_mail_cmd_context *ctx
@@ -23,6 +25,7 @@ lemonade_doveadm_accept_options(struct doveadm_mail_cmd_context *ctx
 #define LEMONADE_DOVEADM_INIT_ARGS , const char *const args[] ATTR_UNUSED
 #define lemonade_doveadm_error(cctx, ...) \
 	i_error(__VA_ARGS__)
+#define lemonade_doveadm_event(cctx) NULL
 
 static inline bool
 lemonade_doveadm_parse_arg(struct doveadm_mail_cmd_context *ctx ATTR_UNUSED,

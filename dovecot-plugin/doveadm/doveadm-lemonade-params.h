@@ -26,6 +26,8 @@ DOVEADM_CMD_PARAM('\0', "definition", CMD_PARAM_ARRAY, \
 	" [--max-rows <rows>]"
 #define TRACE_USAGE NOTIFIER_USAGE" [--device <device>] [--last <events>]" \
 	" [<Message-ID>]"
+#define CHECK_USAGE "-u <user> [--password-file <file>] [--imap <URL>]" \
+	" [--submit <URL>] [--sieve <URL>] "ADMIN_USAGE
 #define DEVICE_USAGE DOVEADM_CMD_MAIL_USAGE_PREFIX"<device>"
 #define DEFINE_USAGE DOVEADM_CMD_MAIL_USAGE_PREFIX ADMIN_USAGE \
 	" [--verified] <device> <field>=<value>...|<JSON object>"

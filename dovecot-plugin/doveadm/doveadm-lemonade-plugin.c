@@ -102,6 +102,7 @@ void doveadm_lemonade_plugin_init(struct module *module ATTR_UNUSED)
 
 	for (i = 0; i < N_ELEMENTS(lemonade_commands); i++)
 		doveadm_cmd_register_ver2(&lemonade_commands[i]);
+	lemonade_register_check();
 	lemonade_register_sieve();
 	lemonade_register_vapid();
 	lemonade_register_operating();

@@ -14,6 +14,8 @@ extern const char *doveadm_lemonade_plugin_version;
 void doveadm_lemonade_plugin_init(struct module *module);
 void doveadm_lemonade_plugin_deinit(void);
 
+/* doveadm-lemonade-check.c */
+void lemonade_register_check(void);
 /* doveadm-lemonade-sieve.c */
 void lemonade_register_sieve(void);
 /* doveadm-lemonade-vapid.c */
