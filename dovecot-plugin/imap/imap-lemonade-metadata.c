@@ -19,6 +19,9 @@
 
 /* Names in one response; more go into the next one. */
 #define ENTRIES_MAX 50
+/* Names of one mailbox at once; more are not told, but that they were too
+   many. */
+#define SCAN_MAX 1000
 
 struct imap_lemonade_metadata {
 	pool_t pool;
@@ -34,6 +37,7 @@ struct metadata_scan {
 	struct mailbox *box;
 	bool want_mailbox, want_server, want_private;
 	ARRAY_TYPE(const_string) mailbox_entries, server_entries;
+	bool too_many;
 };
 
 bool imap_lemonade_metadata_is_of_server(const struct mail_namespace *ns)
@@ -129,16 +133,21 @@ void imap_lemonade_metadata_free(struct imap_lemonade_metadata **_metadata)
 static void scan_add(struct metadata_scan *scan,
 		     const struct lemo_metadata_change *change)
 {
+	ARRAY_TYPE(const_string) *entries = change->is_server ?
+		&scan->server_entries : &scan->mailbox_entries;
 	const char *entry;
 
 	if (change->is_private && !scan->want_private)
 		return;
 	if (change->is_server ? !scan->want_server : !scan->want_mailbox)
 		return;
+	if (array_count(entries) == SCAN_MAX) {
+		scan->too_many = TRUE;
+		return;
+	}
 	entry = t_strconcat(change->is_private ? "/private/" : "/shared/",
 			    change->name, NULL);
-	array_push_back(change->is_server ? &scan->server_entries :
-			&scan->mailbox_entries, &entry);
+	array_push_back(entries, &entry);
 }
 
 static void scan_record(struct metadata_scan *scan,
@@ -233,7 +242,8 @@ static void send_entries(struct client *client, const char *mailbox,
 }
 
 static void tell_scan(struct imap_lemonade_metadata *metadata,
-		      struct metadata_scan *scan, struct client *client,
+		      struct metadata_scan *scan,
+		      struct imap_lemonade_notify *notify,
 		      const struct mailbox_list_notify_rec *rec)
 {
 	uint64_t modseq;
@@ -242,9 +252,13 @@ static void tell_scan(struct imap_lemonade_metadata *metadata,
 	t_array_init(&scan->server_entries, 8);
 	modseq = modseq_get(metadata, rec->vname, rec->storage_name);
 	modseq_set(metadata, rec->vname, scan_log(scan, modseq));
-	send_entries(client, imap_lemonade_notify_mutf7(rec->vname),
+	if (scan->too_many) {
+		notify->overflown = TRUE;
+		return;
+	}
+	send_entries(notify->client, imap_lemonade_notify_mutf7(rec->vname),
 		     &scan->mailbox_entries);
-	send_entries(client, "", &scan->server_entries);
+	send_entries(notify->client, "", &scan->server_entries);
 }
 
 /* A name that is gone, or another mailbox's now. */
@@ -288,6 +302,6 @@ void imap_lemonade_metadata_changed(struct imap_lemonade_metadata *metadata,
 				 MAILBOX_FLAG_READONLY);
 	/* not if it may not be read (any more) */
 	if (mailbox_open(scan.box) == 0)
-		tell_scan(metadata, &scan, notify->client, rec);
+		tell_scan(metadata, &scan, notify, rec);
 	mailbox_free(&scan.box);
 }
