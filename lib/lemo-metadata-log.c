@@ -55,3 +55,17 @@ bool lemo_metadata_log_next(struct lemo_metadata_log *log,
 	}
 	return false;
 }
+
+bool lemo_metadata_key_is_valid(const char *key)
+{
+	const char *token;
+
+	if (begins_with(key, SERVER_PREFIX))
+		key += strlen(SERVER_PREFIX);
+	if (!begins_with(key, "vendor"))
+		return *key != '\0';
+	token = key + strlen("vendor");
+	if (*token == '\0')
+		return false;
+	return *token != '/' || strchr(token + 1, '/') != NULL;
+}

@@ -32,4 +32,9 @@ void lemo_metadata_log_init(struct lemo_metadata_log *log,
 bool lemo_metadata_log_next(struct lemo_metadata_log *log,
 			    struct lemo_metadata_change *change_r);
 
+/* True if a client may give this name to an entry, as Dovecot stores it
+   (without /private/ and /shared/, perhaps with the server's prefix): RFC 5464
+   section 3.2 wants a name, and of vendors' a token and another one. */
+bool lemo_metadata_key_is_valid(const char *key);
+
 #endif

@@ -6,6 +6,7 @@
 #include "imap-sync-private.h"
 #include "mail-storage-hooks.h"
 #include "mail-storage-private.h"
+#include "lemo-metadata-log.h"
 #include "lemonade-imap-compat.h"
 #include "imap-lemonade-box.h"
 #include "imap-lemonade-notify-client.h"
@@ -33,6 +34,14 @@ static struct client *box_client(const struct mailbox *box)
 	return NULL;
 }
 
+/* Dovecot lets them pass. */
+static bool name_is_refused(const char *key,
+			    const struct mail_attribute_value *value)
+{
+	return (value->value != NULL || value->value_stream != NULL) &&
+		!lemo_metadata_key_is_valid(key);
+}
+
 static int box_attribute_set(struct mailbox_transaction_context *t,
 			     enum mail_attribute_type type_flags,
 			     const char *key,
@@ -41,6 +50,12 @@ static int box_attribute_set(struct mailbox_transaction_context *t,
 	struct imap_lemonade_box *lbox = IMAP_LEMONADE_BOX_CONTEXT(t->box);
 	struct client *client = box_client(t->box);
 
+	if (client != NULL && name_is_refused(key, value)) {
+		mail_storage_set_error(t->box->storage, MAIL_ERROR_PARAMS,
+			"An entry needs a name below /private or /shared, a "
+			"vendor's one below /vendor/TOKEN");
+		return -1;
+	}
 	if (client != NULL && imap_lemonade_notify_get(client) != NULL)
 		imap_lemonade_own_attribute(t);
 	return lbox->module_ctx.super.attribute_set(t, type_flags, key, value);

@@ -151,8 +151,7 @@ static int parse_selected(struct imap_lemonade_notify_args *nargs,
 	if (parse_events(nargs, args, TRUE, &events) < 0)
 		return -1;
 	if ((events & ~IMAP_LEMONADE_NOTIFY_MESSAGE_EVENTS) != 0)
-		return bad(nargs, "Only message events for the selected "
-			   "mailbox");
+		nargs->bad = "Only message events for the selected mailbox";
 	ctx->selected_set = TRUE;
 	ctx->selected_events = events;
 	ctx->global_used_events = events;
@@ -194,7 +193,9 @@ static int add_name(struct imap_lemonade_notify_args *nargs,
 	struct mail_namespace *ns;
 	const char *mutf7;
 
-	if (!imap_arg_get_astring(arg, &mutf7))
+	/* a NUL in a literal would cut it */
+	if (!imap_arg_get_astring(arg, &mutf7) ||
+	    strlen(mutf7) != arg->str_len)
 		return bad(nargs, BAD_ARGS);
 	if (imap_utf7_to_utf8(mutf7, utf8) < 0) {
 		nargs->no = "NO [CANNOT] Mailbox name is not valid mUTF-7";

@@ -81,12 +81,33 @@ static void test_me_05_bad_records(void **state)
 	}
 }
 
+static void test_me_03_keys(void **state)
+{
+	static const char *const good[] = {
+		"comment", "x/y", "vendors", "vendor/vendor.lemon/x",
+		"vendor/vendor.lemon/x/y", SERVER "comment",
+		SERVER "vendor/vendor.lemon/x"
+	};
+	static const char *const bad[] = {
+		"", "vendor", "vendor/vendor.lemon", SERVER,
+		SERVER "vendor", SERVER "vendor/vendor.lemon"
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < N_ELEMENTS(good); i++)
+		assert_row(i, lemo_metadata_key_is_valid(good[i]));
+	for (i = 0; i < N_ELEMENTS(bad); i++)
+		assert_row(i, !lemo_metadata_key_is_valid(bad[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_me_05_names_of_a_record),
 		cmocka_unit_test(test_me_05_dovecots_own_names),
-		cmocka_unit_test(test_me_05_bad_records)
+		cmocka_unit_test(test_me_05_bad_records),
+		cmocka_unit_test(test_me_03_keys)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
