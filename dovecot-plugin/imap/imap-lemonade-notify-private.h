@@ -43,10 +43,6 @@ struct imap_lemonade_notify {
 /* imap-lemonade-notify-tell.c: what is said of one change. */
 void imap_lemonade_notify_tell(struct imap_lemonade_notify_ns *nns,
 			       const struct mailbox_list_notify_rec *rec);
-/* The mailbox can be listed, but not read. */
-void imap_lemonade_notify_tell_no_access(struct client *client,
-					 struct mail_namespace *ns,
-					 const char *vname);
 /* As IMAP writes it, on the data stack. */
 const char *imap_lemonade_notify_mutf7(const char *vname);
 

@@ -96,9 +96,9 @@ static void tell_list(struct client *client, struct mail_namespace *ns,
 	send_list(client, ns, str_c(str), vname, old_vname);
 }
 
-void imap_lemonade_notify_tell_no_access(struct client *client,
-					 struct mail_namespace *ns,
-					 const char *vname)
+/* The mailbox can be listed, but not read. */
+static void tell_no_access(struct client *client, struct mail_namespace *ns,
+			   const char *vname)
 {
 	enum mailbox_info_flags flags;
 
@@ -140,6 +140,30 @@ static void tell_name(struct imap_lemonade_notify_ns *nns,
  * STATUS
  */
 
+enum access {
+	ACCESS_READ,
+	ACCESS_DENIED,
+	/* not there, or what else */
+	ACCESS_NONE
+};
+
+/* Dovecot's STATUS asks the acl plugin only if it has to open the mailbox, but
+   the mailbox list often knows the answer. */
+static enum access ns_access(struct mail_namespace *ns, const char *vname)
+{
+	enum access access = ACCESS_READ;
+	struct mailbox *box;
+
+	if (ns_is_own(ns))
+		return ACCESS_READ;
+	box = mailbox_alloc(ns->list, vname, MAILBOX_FLAG_READONLY);
+	if (mailbox_open(box) < 0)
+		access = mailbox_get_last_mail_error(box) == MAIL_ERROR_PERM ?
+			ACCESS_DENIED : ACCESS_NONE;
+	mailbox_free(&box);
+	return access;
+}
+
 static enum imap_status_item_flags
 status_items(const struct client *client,
 	     enum mailbox_list_notify_event changes)
@@ -173,10 +197,10 @@ static void tell_status(struct imap_lemonade_notify_ns *nns,
 	i_zero(&items);
 	i_zero(&result);
 	items.flags = status_items(client, changes);
-	if (items.flags == 0)
+	/* RFC 5465 section 5.9: access may have been lost */
+	if (items.flags == 0 || ns_access(nns->ns, rec->vname) != ACCESS_READ)
 		return;
 	box = mailbox_alloc(nns->ns->list, rec->vname, MAILBOX_FLAG_READONLY);
-	/* RFC 5465 section 5.9: access may have been lost */
 	if (imap_status_get_result(client, box, &items, &result) == 0)
 		imap_status_send(client,
 				 imap_lemonade_notify_mutf7(rec->vname),
@@ -254,6 +278,7 @@ static void send_initial(struct imap_lemonade_notify_ns *nns,
 {
 	struct imap_status_items items;
 	struct imap_status_result result;
+	enum access access;
 
 	i_zero(&items);
 	i_zero(&result);
@@ -262,18 +287,18 @@ static void send_initial(struct imap_lemonade_notify_ns *nns,
 	if (items.flags == 0 || is_selected(nns, info->vname) ||
 	    (info->flags & (MAILBOX_NONEXISTENT | MAILBOX_NOSELECT)) != 0)
 		return;
-	if (imap_status_get(cmd, nns->ns, info->vname, &items, &result) == 0) {
-		if (status)
-			imap_status_send(cmd->client,
-				imap_lemonade_notify_mutf7(info->vname),
-				&items, &result);
-	} else if (result.error == MAIL_ERROR_PERM) {
-		imap_lemonade_notify_tell_no_access(cmd->client, nns->ns,
-						    info->vname);
-	} else if (result.error != MAIL_ERROR_NOTFOUND) {
+	access = ns_access(nns->ns, info->vname);
+	if (access == ACCESS_DENIED)
+		tell_no_access(cmd->client, nns->ns, info->vname);
+	if (access != ACCESS_READ || !status)
+		return;
+	if (imap_status_get(cmd, nns->ns, info->vname, &items, &result) == 0)
+		imap_status_send(cmd->client,
+				 imap_lemonade_notify_mutf7(info->vname),
+				 &items, &result);
+	else if (result.error != MAIL_ERROR_NOTFOUND)
 		client_send_line(cmd->client,
 				 t_strconcat("* ", result.errstr, NULL));
-	}
 }
 
 static void ns_send_initial(struct imap_lemonade_notify_ns *nns,
