@@ -441,7 +441,7 @@ def test_ib_15_no_access(ears, shared):
 
 def test_ib_15_rights_lost_and_regained(make_server):
     server = make_server("acl_cache_ttl = 1s\n" if is_24() else
-                         "plugin {\n  acl = vfile:cache_secs=1\n}\n")
+                         "plugin {\n  acl = vfile::cache_secs=1\n}\n")
     shared, user = server.user(), server.user()
     shared.session.must("CREATE Plans")
     ears = Listener(user.imap())
