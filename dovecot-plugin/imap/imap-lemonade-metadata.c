@@ -130,6 +130,22 @@ void imap_lemonade_metadata_free(struct imap_lemonade_metadata **_metadata)
  * Reading
  */
 
+/* Sorted, each once. */
+static void entries_unique(ARRAY_TYPE(const_string) *entries)
+{
+	const char *const *names;
+	unsigned int i = 1;
+
+	array_sort(entries, i_strcmp_p);
+	while (i < array_count(entries)) {
+		names = array_front(entries);
+		if (strcmp(names[i - 1], names[i]) == 0)
+			array_delete(entries, i, 1);
+		else
+			i++;
+	}
+}
+
 static void scan_add(struct metadata_scan *scan,
 		     const struct lemo_metadata_change *change)
 {
@@ -141,9 +157,9 @@ static void scan_add(struct metadata_scan *scan,
 		return;
 	if (change->is_server ? !scan->want_server : !scan->want_mailbox)
 		return;
-	if (array_count(entries) == SCAN_MAX) {
-		scan->too_many = TRUE;
-		return;
+	if (array_count(entries) == 2 * SCAN_MAX) {
+		entries_unique(entries);
+		scan->too_many = array_count(entries) > SCAN_MAX;
 	}
 	entry = t_strconcat(change->is_private ? "/private/" : "/shared/",
 			    change->name, NULL);
@@ -167,7 +183,7 @@ static void scan_record(struct metadata_scan *scan,
 	if (imap_lemonade_own_is(scan->box, file_seq, offset))
 		return;
 	lemo_metadata_log_init(&log, data, hdr->size);
-	while (lemo_metadata_log_next(&log, &change))
+	while (!scan->too_many && lemo_metadata_log_next(&log, &change))
 		scan_add(scan, &change);
 }
 
@@ -218,15 +234,11 @@ static uint64_t scan_log(struct metadata_scan *scan, uint64_t modseq)
 static void send_entries(struct client *client, const char *mailbox,
 			 ARRAY_TYPE(const_string) *entries)
 {
-	const char *entry, *prev = "";
+	const char *entry;
 	string_t *str = t_str_new(256);
 	unsigned int count = 0;
 
-	array_sort(entries, i_strcmp_p);
 	array_foreach_elem(entries, entry) {
-		if (strcmp(entry, prev) == 0)
-			continue;
-		prev = entry;
 		if (count++ % ENTRIES_MAX == 0) {
 			if (str_len(str) > 0)
 				client_send_line(client, str_c(str));
@@ -252,6 +264,11 @@ static void tell_scan(struct imap_lemonade_metadata *metadata,
 	t_array_init(&scan->server_entries, 8);
 	modseq = modseq_get(metadata, rec->vname, rec->storage_name);
 	modseq_set(metadata, rec->vname, scan_log(scan, modseq));
+	entries_unique(&scan->mailbox_entries);
+	entries_unique(&scan->server_entries);
+	if (array_count(&scan->mailbox_entries) > SCAN_MAX ||
+	    array_count(&scan->server_entries) > SCAN_MAX)
+		scan->too_many = TRUE;
 	if (scan->too_many) {
 		notify->overflown = TRUE;
 		return;

@@ -2,7 +2,9 @@
 #include "module-context.h"
 #include "imap-common.h"
 #include "imap-feature.h"
+#include "imap-sync-private.h"
 #include "mail-namespace.h"
+#include "mail-storage.h"
 #include "lemonade-compat.h"
 #include "lemonade-imap-compat.h"
 #include "imap-lemonade-notify.h"
@@ -177,6 +179,22 @@ static void notify_send_tagline(struct client_command_context *cmd,
 	nclient->module_ctx.super.send_tagline(cmd, data);
 }
 
+/* Dovecot has one watch of INBOX's log for both, and takes it away from the
+   mailbox list when a command begins in the selected INBOX. */
+static int notify_sync_notify_more(struct imap_sync_context *ctx)
+{
+	struct client *client = ctx->client;
+	struct imap_lemonade_notify_client *nclient =
+		IMAP_LEMONADE_NOTIFY_CONTEXT(client);
+	int ret;
+
+	ret = nclient->module_ctx.super.sync_notify_more(ctx);
+	if (ret > 0 && nclient->notify != NULL && client->mailbox != NULL &&
+	    strcmp(mailbox_get_vname(client->mailbox), "INBOX") == 0)
+		imap_lemonade_notify_flush(nclient->notify);
+	return ret;
+}
+
 /* imap-hibernate knows of the selected mailbox only. */
 static int notify_state_export(struct client *client, bool internal,
 			       buffer_t *dest, const char **error_r)
@@ -209,6 +227,7 @@ void imap_lemonade_notify_client_created(struct client *client)
 	nclient = p_new(client->pool, struct imap_lemonade_notify_client, 1);
 	nclient->module_ctx.super = client->v;
 	client->v.send_tagline = notify_send_tagline;
+	client->v.sync_notify_more = notify_sync_notify_more;
 	client->v.state_export = notify_state_export;
 	client->v.destroy = notify_destroy;
 	MODULE_CONTEXT_SET(client, imap_lemonade_notify_module, nclient);

@@ -3,6 +3,7 @@
 
 #include "imap-lemonade-notify.h"
 
+#include "hash.h"
 #include "mailbox-list-notify.h"
 
 struct imap_lemonade_metadata;
@@ -20,6 +21,9 @@ struct imap_lemonade_notify_ns {
 
 	/* NULL: this namespace cannot be watched */
 	struct mailbox_list_notify *list_notify;
+	/* Where others decide what the user may list: the names that he could
+	   (a deleted one is told to who knew it). Only for MailboxName. */
+	HASH_TABLE(const char *, const char *) names;
 	/* NULL: nobody asks for its metadata */
 	struct imap_lemonade_metadata *metadata;
 };
@@ -32,9 +36,9 @@ struct imap_lemonade_notify {
 
 	/* all events of all groups */
 	enum imap_notify_event events;
-	/* changes came in the middle of a response */
+	/* changes came in the middle of a response, or nobody reads them */
 	struct timeout *to_retry;
-	/* changes were lost, or the client does not read them */
+	/* changes were lost, or are too many */
 	bool overflown;
 	/* imap_lemonade_notify_flush() runs: it ends what has overflown */
 	bool flushing;
@@ -43,6 +47,8 @@ struct imap_lemonade_notify {
 /* imap-lemonade-notify-tell.c: what is said of one change. */
 void imap_lemonade_notify_tell(struct imap_lemonade_notify_ns *nns,
 			       const struct mailbox_list_notify_rec *rec);
+/* Before changes of names are told: what the client can list now. */
+void imap_lemonade_notify_learn_names(struct imap_lemonade_notify_ns *nns);
 /* As IMAP writes it, on the data stack. */
 const char *imap_lemonade_notify_mutf7(const char *vname);
 

@@ -2,6 +2,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "hash.h"
 #include "str.h"
 #include "imap-common.h"
 #include "imap-list.h"
@@ -36,6 +37,12 @@ const char *imap_lemonade_notify_mutf7(const char *vname)
 /*
  * LIST
  */
+
+/* Nobody but the user decides which mailboxes he may list. */
+static bool ns_is_own(const struct mail_namespace *ns)
+{
+	return ns->type == MAIL_NAMESPACE_TYPE_PRIVATE;
+}
 
 /* True if LIST would show the name: the acl plugin may hide it. */
 static bool list_flags(struct mail_namespace *ns, const char *vname,
@@ -78,22 +85,63 @@ static void send_list(struct client *client, struct mail_namespace *ns,
 	client_send_line(client, str_c(str));
 }
 
-/* Tells the name as LIST would. What LIST does not show is not told at all,
-   unless it may be known that it was there. */
-static void tell_list(struct client *client, struct mail_namespace *ns,
-		      const char *vname, const char *old_vname, bool was_known)
+/*
+ * Names
+ */
+
+static void name_learn(struct imap_lemonade_notify_ns *nns, const char *vname)
+{
+	if (hash_table_lookup(nns->names, vname) != NULL)
+		return;
+	vname = p_strdup(nns->notify->pool, vname);
+	hash_table_insert(nns->names, vname, vname);
+}
+
+void imap_lemonade_notify_learn_names(struct imap_lemonade_notify_ns *nns)
+{
+	struct mailbox_list_iterate_context *iter;
+	const struct mailbox_info *info;
+
+	if (ns_is_own(nns->ns) || nns->list_notify == NULL ||
+	    (nns->notify->events & IMAP_NOTIFY_EVENT_MAILBOX_NAME) == 0)
+		return;
+	hash_table_create(&nns->names, default_pool, 0, str_hash, strcmp);
+	iter = mailbox_list_iter_init(nns->ns->list, "*",
+				      MAILBOX_LIST_ITER_RETURN_NO_FLAGS);
+	while ((info = mailbox_list_iter_next(iter)) != NULL)
+		name_learn(nns, info->vname);
+	(void)mailbox_list_iter_deinit(&iter);
+}
+
+static bool name_is_known(struct imap_lemonade_notify_ns *nns,
+			  const char *vname)
+{
+	return !hash_table_is_created(nns->names) ||
+		hash_table_lookup(nns->names, vname) != NULL;
+}
+
+/* Tells the name as LIST would. What LIST does not show is told as gone to
+   who knew it, and else not at all. */
+static void tell_list(struct imap_lemonade_notify_ns *nns, const char *vname,
+		      const char *old_vname)
 {
 	enum mailbox_info_flags flags;
-	string_t *str;
+	string_t *str = t_str_new(64);
 
-	if (!list_flags(ns, vname, &flags)) {
-		if (!was_known)
-			return;
+	if (list_flags(nns->ns, vname, &flags)) {
+		if (hash_table_is_created(nns->names))
+			name_learn(nns, vname);
+	} else if (name_is_known(nns, vname)) {
 		flags = MAILBOX_NONEXISTENT;
+		if (hash_table_is_created(nns->names))
+			hash_table_remove(nns->names, vname);
+	} else {
+		return;
 	}
-	str = t_str_new(64);
+	if (old_vname != NULL && !name_is_known(nns, old_vname))
+		old_vname = NULL;
 	imap_mailbox_flags2str(str, flags);
-	send_list(client, ns, str_c(str), vname, old_vname);
+	send_list(nns->notify->client, nns->ns, str_c(str), vname, old_vname);
 }
 
 /* The mailbox can be listed, but not read. */
@@ -117,21 +165,13 @@ static void tell_parent(struct imap_lemonade_notify_ns *nns, const char *vname)
 	parent = t_strdup_until(vname, end);
 	if ((imap_lemonade_notify_ns_events(nns, parent) &
 	     IMAP_NOTIFY_EVENT_MAILBOX_NAME) != 0)
-		tell_list(nns->notify->client, nns->ns, parent, NULL, FALSE);
-}
-
-/* Nobody but the user decides which mailboxes he may list. */
-static bool ns_is_own(const struct mail_namespace *ns)
-{
-	return ns->type == MAIL_NAMESPACE_TYPE_PRIVATE;
+		tell_list(nns, parent, NULL);
 }
 
 static void tell_name(struct imap_lemonade_notify_ns *nns,
 		      const struct mailbox_list_notify_rec *rec)
 {
-	tell_list(nns->notify->client, nns->ns, rec->vname, rec->old_vname,
-		  (rec->events & MAILBOX_LIST_NOTIFY_DELETE) != 0 &&
-		  ns_is_own(nns->ns));
+	tell_list(nns, rec->vname, rec->old_vname);
 	if ((rec->events & MAILBOX_LIST_NOTIFY_RENAME) == 0)
 		tell_parent(nns, rec->vname);
 }
@@ -233,7 +273,6 @@ static bool is_selected(struct imap_lemonade_notify_ns *nns,
 void imap_lemonade_notify_tell(struct imap_lemonade_notify_ns *nns,
 			       const struct mailbox_list_notify_rec *rec)
 {
-	struct client *client = nns->notify->client;
 	enum imap_notify_event events;
 
 	events = imap_lemonade_notify_ns_events(nns, rec->vname);
@@ -245,7 +284,7 @@ void imap_lemonade_notify_tell(struct imap_lemonade_notify_ns *nns,
 		tell_name(nns, rec);
 	if ((events & IMAP_NOTIFY_EVENT_SUBSCRIPTION_CHANGE) != 0 &&
 	    (rec->events & SUBSCRIPTION_CHANGES) != 0)
-		tell_list(client, nns->ns, rec->vname, NULL, TRUE);
+		tell_list(nns, rec->vname, NULL);
 	if (!is_selected(nns, rec->vname))
 		tell_status(nns, rec, rec->events & message_changes(events));
 	if (nns->metadata != NULL)

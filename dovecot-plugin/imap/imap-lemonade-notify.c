@@ -1,5 +1,6 @@
 #include "lib.h"
 #include "array.h"
+#include "hash.h"
 #include "ioloop.h"
 #include "ostream.h"
 #include "imap-common.h"
@@ -45,6 +46,8 @@ void imap_lemonade_notify_free(struct imap_lemonade_notify **_notify)
 		if (nns->list_notify != NULL)
 			mailbox_list_notify_deinit(&nns->list_notify);
 		imap_lemonade_metadata_free(&nns->metadata);
+		if (hash_table_is_created(nns->names))
+			hash_table_destroy(&nns->names);
 	}
 	pool_unref(&notify->pool);
 }
@@ -279,6 +282,7 @@ bool imap_lemonade_notify_start(struct imap_lemonade_notify *notify)
 
 	array_foreach_elem(&notify->namespaces, nns) {
 		notify_ns_start(nns);
+		imap_lemonade_notify_learn_names(nns);
 		if (nns->list_notify != NULL)
 			any = TRUE;
 	}
@@ -289,10 +293,18 @@ bool imap_lemonade_notify_start(struct imap_lemonade_notify *notify)
  * Telling
  */
 
-/* Another response is not yet whole. */
-static bool output_is_locked(const struct client *client)
+/* The client does not read: what changes meanwhile adds up in the mailbox list,
+   not in our memory. */
+static bool output_is_full(const struct client *client)
 {
-	return client->output_cmd_lock != NULL ||
+	return o_stream_get_buffer_used_size(client->output) >
+		IMAP_LEMONADE_NOTIFY_MAX_OUTPUT;
+}
+
+/* Another response is not yet whole, or nobody reads. */
+static bool output_must_wait(const struct client *client)
+{
+	return client->output_cmd_lock != NULL || output_is_full(client) ||
 		(client->notify_ctx != NULL && client->notify_ctx->notifying);
 }
 
@@ -303,38 +315,12 @@ static void notify_finish(struct imap_lemonade_notify *notify)
 		imap_lemonade_notify_overflow(notify->client);
 }
 
-static void notify_ns_tell(struct imap_lemonade_notify_ns *nns)
-{
-	const struct mailbox_list_notify_rec *rec;
-	struct ostream *output = nns->notify->client->output;
-	bool more = TRUE;
-	int ret;
-
-	/* no break between T_BEGIN and T_END: they are a loop of their own */
-	while (more) T_BEGIN {
-		ret = mailbox_list_notify_next(nns->list_notify, &rec);
-		if (ret > 0)
-			imap_lemonade_notify_tell(nns, rec);
-		if (ret < 0 || o_stream_get_buffer_used_size(output) >
-		    IMAP_LEMONADE_NOTIFY_MAX_OUTPUT)
-			nns->notify->overflown = TRUE;
-		more = ret > 0 && !nns->notify->overflown;
-	} T_END;
-}
-
-static void notify_tell_all(struct imap_lemonade_notify *notify);
-
-static void notify_retry(struct imap_lemonade_notify *notify)
-{
-	timeout_remove(&notify->to_retry);
-	notify_tell_all(notify);
-	notify_finish(notify);
-}
+static void notify_retry(struct imap_lemonade_notify *notify);
 
 /* False, and tried again later, if nothing may be said now. */
 static bool notify_may_tell(struct imap_lemonade_notify *notify)
 {
-	if (!output_is_locked(notify->client))
+	if (!output_must_wait(notify->client))
 		return TRUE;
 	if (notify->to_retry == NULL)
 		notify->to_retry = timeout_add_short(RETRY_MSECS,
@@ -342,19 +328,37 @@ static bool notify_may_tell(struct imap_lemonade_notify *notify)
 	return FALSE;
 }
 
-static void notify_tell_all(struct imap_lemonade_notify *notify)
+static void notify_ns_tell(struct imap_lemonade_notify_ns *nns)
+{
+	struct imap_lemonade_notify *notify = nns->notify;
+	const struct mailbox_list_notify_rec *rec;
+	bool more = TRUE;
+	int ret;
+
+	/* no break between T_BEGIN and T_END: they are a loop of their own */
+	while (more && notify_may_tell(notify)) T_BEGIN {
+		ret = mailbox_list_notify_next(nns->list_notify, &rec);
+		if (ret > 0)
+			imap_lemonade_notify_tell(nns, rec);
+		if (ret < 0)
+			notify->overflown = TRUE;
+		more = ret > 0 && !notify->overflown;
+	} T_END;
+}
+
+static void notify_retry(struct imap_lemonade_notify *notify)
 {
 	struct imap_lemonade_notify_ns *nns;
 	struct ostream *output = notify->client->output;
 
-	if (!notify_may_tell(notify))
-		return;
+	timeout_remove(&notify->to_retry);
 	o_stream_cork(output);
 	array_foreach_elem(&notify->namespaces, nns) {
 		if (nns->list_notify != NULL)
 			notify_ns_tell(nns);
 	}
 	o_stream_uncork(output);
+	notify_finish(notify);
 }
 
 static void notify_callback(struct imap_lemonade_notify_ns *nns)
@@ -362,8 +366,6 @@ static void notify_callback(struct imap_lemonade_notify_ns *nns)
 	struct imap_lemonade_notify *notify = nns->notify;
 	struct ostream *output = notify->client->output;
 
-	if (!notify_may_tell(notify))
-		return;
 	o_stream_cork(output);
 	notify_ns_tell(nns);
 	o_stream_uncork(output);

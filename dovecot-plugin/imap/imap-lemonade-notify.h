@@ -21,9 +21,8 @@ struct mail_namespace;
 /* Limits; more is refused with NOTIFICATIONOVERFLOW. */
 #define IMAP_LEMONADE_NOTIFY_MAX_NAMES 100
 #define IMAP_LEMONADE_NOTIFY_MAX_GROUPS 100
-/* Octets that wait for a client that does not read: then notifications end
-   (RFC 5465 section 5.8). */
-#define IMAP_LEMONADE_NOTIFY_MAX_OUTPUT (256 * 1024)
+/* Octets that may wait for a client that does not read. */
+#define IMAP_LEMONADE_NOTIFY_MAX_OUTPUT (64 * 1024)
 
 #define IMAP_LEMONADE_NOTIFY_MESSAGE_EVENTS \
 	(IMAP_NOTIFY_EVENT_MESSAGE_NEW | IMAP_NOTIFY_EVENT_MESSAGE_EXPUNGE | \

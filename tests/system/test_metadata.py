@@ -251,6 +251,19 @@ def test_ib_12_with_a_mailbox_selected(ears, other, mailbox):
     ears.hear(told(COMMENT))
 
 
+def test_ib_12_after_commands_in_inbox(ears, other):
+    """One inotify watch of INBOX's log must do for both."""
+    ears.must("SELECT INBOX")
+    ears.must("NOTIFY SET", "(selected (MessageNew MessageExpunge))", BOTH)
+    for value in ("x", "y"):
+        ears.drain(1.5)     # the selected mailbox is watched again
+        ears.must("NOOP")
+        ears.drain(1.5)
+        ears.forget()
+        other.setmetadata(COMMENT, value)
+        ears.hear(told(COMMENT))
+
+
 @pytest.mark.parametrize("storage", ["maildir", "sdbox"])
 def test_ib_12_storages(server, storage):
     user = server.user(storage)
