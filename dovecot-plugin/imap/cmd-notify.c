@@ -43,8 +43,7 @@ static bool lemonade_cmd_notify(struct client_command_context *cmd)
 	}
 	imap_lemonade_notify_set(client, nargs.ctx, nargs.notify);
 	if (nargs.notify != NULL)
-		imap_lemonade_notify_send_status(nargs.notify, cmd,
-						 nargs.status);
+		imap_lemonade_notify_send_status(nargs.notify, nargs.status);
 	return cmd_sync(cmd, 0, IMAP_SYNC_FLAG_SAFE, "OK NOTIFY completed.");
 }
 

@@ -120,28 +120,50 @@ static bool name_is_known(struct imap_lemonade_notify_ns *nns,
 		hash_table_lookup(nns->names, vname) != NULL;
 }
 
-/* Tells the name as LIST would. What LIST does not show is told as gone to
-   who knew it, and else not at all. */
-static void tell_list(struct imap_lemonade_notify_ns *nns, const char *vname,
-		      const char *old_vname)
+static void name_forget(struct imap_lemonade_notify_ns *nns, const char *vname)
+{
+	if (hash_table_is_created(nns->names))
+		(void)hash_table_try_remove(nns->names, vname);
+}
+
+/* True if the client may hear of the name. deleted: LIST may not know it yet;
+   what LIST does not show is gone for who knew it. */
+static bool name_flags(struct imap_lemonade_notify_ns *nns, const char *vname,
+		       bool deleted, enum mailbox_info_flags *flags_r)
+{
+	bool listed = list_flags(nns->ns, vname, flags_r);
+
+	if (listed && !deleted) {
+		if (hash_table_is_created(nns->names))
+			name_learn(nns, vname);
+		return TRUE;
+	}
+	if (!name_is_known(nns, vname))
+		return FALSE;
+	name_forget(nns, vname);
+	if (!listed)
+		*flags_r = 0;
+	*flags_r &= MAILBOX_CHILDREN | MAILBOX_SUBSCRIBED;
+	*flags_r |= MAILBOX_NONEXISTENT;
+	return TRUE;
+}
+
+/* Tells the name as LIST would; false if nothing may be said. */
+static bool tell_list(struct imap_lemonade_notify_ns *nns, const char *vname,
+		      const char *old_vname, bool deleted)
 {
 	enum mailbox_info_flags flags;
 	string_t *str = t_str_new(64);
 
-	if (list_flags(nns->ns, vname, &flags)) {
-		if (hash_table_is_created(nns->names))
-			name_learn(nns, vname);
-	} else if (name_is_known(nns, vname)) {
-		flags = MAILBOX_NONEXISTENT;
-		if (hash_table_is_created(nns->names))
-			hash_table_remove(nns->names, vname);
-	} else {
-		return;
-	}
+	if (!name_flags(nns, vname, deleted, &flags))
+		return FALSE;
 	if (old_vname != NULL && !name_is_known(nns, old_vname))
 		old_vname = NULL;
 	imap_mailbox_flags2str(str, flags);
 	send_list(nns->notify->client, nns->ns, str_c(str), vname, old_vname);
+	if (old_vname != NULL)
+		name_forget(nns, old_vname);
+	return TRUE;
 }
 
 /* The mailbox can be listed, but not read. */
@@ -165,14 +187,16 @@ static void tell_parent(struct imap_lemonade_notify_ns *nns, const char *vname)
 	parent = t_strdup_until(vname, end);
 	if ((imap_lemonade_notify_ns_events(nns, parent) &
 	     IMAP_NOTIFY_EVENT_MAILBOX_NAME) != 0)
-		tell_list(nns, parent, NULL);
+		(void)tell_list(nns, parent, NULL, FALSE);
 }
 
 static void tell_name(struct imap_lemonade_notify_ns *nns,
 		      const struct mailbox_list_notify_rec *rec)
 {
-	tell_list(nns, rec->vname, rec->old_vname);
-	if ((rec->events & MAILBOX_LIST_NOTIFY_RENAME) == 0)
+	bool deleted = (rec->events & MAILBOX_LIST_NOTIFY_DELETE) != 0;
+
+	if (tell_list(nns, rec->vname, rec->old_vname, deleted) &&
+	    (rec->events & MAILBOX_LIST_NOTIFY_RENAME) == 0)
 		tell_parent(nns, rec->vname);
 }
 
@@ -189,19 +213,46 @@ enum access {
 
 /* Dovecot's STATUS asks the acl plugin only if it has to open the mailbox, but
    the mailbox list often knows the answer. */
-static enum access ns_access(struct mail_namespace *ns, const char *vname)
+static enum access box_access(struct imap_lemonade_notify_ns *nns,
+			      struct mailbox *box)
 {
-	enum access access = ACCESS_READ;
-	struct mailbox *box;
-
-	if (ns_is_own(ns))
+	if (ns_is_own(nns->ns) || mailbox_open(box) == 0)
 		return ACCESS_READ;
-	box = mailbox_alloc(ns->list, vname, MAILBOX_FLAG_READONLY);
-	if (mailbox_open(box) < 0)
-		access = mailbox_get_last_mail_error(box) == MAIL_ERROR_PERM ?
-			ACCESS_DENIED : ACCESS_NONE;
-	mailbox_free(&box);
-	return access;
+	return mailbox_get_last_mail_error(box) == MAIL_ERROR_PERM ?
+		ACCESS_DENIED : ACCESS_NONE;
+}
+
+static struct mailbox *
+box_alloc(struct imap_lemonade_notify_ns *nns, const char *vname)
+{
+	return mailbox_alloc(nns->ns->list, vname, MAILBOX_FLAG_READONLY);
+}
+
+/* Not by imap_status_get(), which takes HIGHESTMODSEQ for the client's wish
+   and enables CONDSTORE. */
+static void send_status(struct client *client, struct mailbox *box,
+			enum imap_status_item_flags flags)
+{
+	struct imap_status_items items;
+	struct imap_status_result result;
+	enum mail_error error;
+	const char *errstr;
+
+	i_zero(&items);
+	i_zero(&result);
+	items.flags = flags;
+	(void)mailbox_enable(box, client_enabled_mailbox_features(client));
+	if (mailbox_get_status(box, STATUS_MESSAGES | STATUS_UIDNEXT |
+			       STATUS_UIDVALIDITY | STATUS_UNSEEN |
+			       STATUS_HIGHESTMODSEQ, &result.status) == 0) {
+		imap_status_send(client, imap_lemonade_notify_mutf7(
+					mailbox_get_vname(box)),
+				 &items, &result);
+		return;
+	}
+	errstr = mailbox_get_last_error(box, &error);
+	if (error != MAIL_ERROR_NOTFOUND && error != MAIL_ERROR_PERM)
+		client_send_line(client, t_strconcat("* NO ", errstr, NULL));
 }
 
 static enum imap_status_item_flags
@@ -230,21 +281,15 @@ static void tell_status(struct imap_lemonade_notify_ns *nns,
 			enum mailbox_list_notify_event changes)
 {
 	struct client *client = nns->notify->client;
-	struct imap_status_items items;
-	struct imap_status_result result;
+	enum imap_status_item_flags items = status_items(client, changes);
 	struct mailbox *box;
 
-	i_zero(&items);
-	i_zero(&result);
-	items.flags = status_items(client, changes);
-	/* RFC 5465 section 5.9: access may have been lost */
-	if (items.flags == 0 || ns_access(nns->ns, rec->vname) != ACCESS_READ)
+	if (items == 0)
 		return;
-	box = mailbox_alloc(nns->ns->list, rec->vname, MAILBOX_FLAG_READONLY);
-	if (imap_status_get_result(client, box, &items, &result) == 0)
-		imap_status_send(client,
-				 imap_lemonade_notify_mutf7(rec->vname),
-				 &items, &result);
+	box = box_alloc(nns, rec->vname);
+	/* RFC 5465 section 5.9: access may have been lost */
+	if (box_access(nns, box) == ACCESS_READ)
+		send_status(client, box, items);
 	mailbox_free(&box);
 }
 
@@ -284,7 +329,7 @@ void imap_lemonade_notify_tell(struct imap_lemonade_notify_ns *nns,
 		tell_name(nns, rec);
 	if ((events & IMAP_NOTIFY_EVENT_SUBSCRIPTION_CHANGE) != 0 &&
 	    (rec->events & SUBSCRIPTION_CHANGES) != 0)
-		tell_list(nns, rec->vname, NULL);
+		(void)tell_list(nns, rec->vname, NULL, FALSE);
 	if (!is_selected(nns, rec->vname))
 		tell_status(nns, rec, rec->events & message_changes(events));
 	if (nns->metadata != NULL)
@@ -312,36 +357,28 @@ initial_items(enum imap_notify_event events)
 }
 
 static void send_initial(struct imap_lemonade_notify_ns *nns,
-			 struct client_command_context *cmd,
 			 const struct mailbox_info *info, bool status)
 {
-	struct imap_status_items items;
-	struct imap_status_result result;
+	struct client *client = nns->notify->client;
+	enum imap_status_item_flags items;
 	enum access access;
+	struct mailbox *box;
 
-	i_zero(&items);
-	i_zero(&result);
-	items.flags = initial_items(
-		imap_lemonade_notify_ns_events(nns, info->vname));
-	if (items.flags == 0 || is_selected(nns, info->vname) ||
+	items = initial_items(imap_lemonade_notify_ns_events(nns,
+							     info->vname));
+	if (items == 0 || is_selected(nns, info->vname) ||
 	    (info->flags & (MAILBOX_NONEXISTENT | MAILBOX_NOSELECT)) != 0)
 		return;
-	access = ns_access(nns->ns, info->vname);
+	box = box_alloc(nns, info->vname);
+	access = box_access(nns, box);
 	if (access == ACCESS_DENIED)
-		tell_no_access(cmd->client, nns->ns, info->vname);
-	if (access != ACCESS_READ || !status)
-		return;
-	if (imap_status_get(cmd, nns->ns, info->vname, &items, &result) == 0)
-		imap_status_send(cmd->client,
-				 imap_lemonade_notify_mutf7(info->vname),
-				 &items, &result);
-	else if (result.error != MAIL_ERROR_NOTFOUND)
-		client_send_line(cmd->client,
-				 t_strconcat("* ", result.errstr, NULL));
+		tell_no_access(client, nns->ns, info->vname);
+	else if (access == ACCESS_READ && status)
+		send_status(client, box, items);
+	mailbox_free(&box);
 }
 
-static void ns_send_initial(struct imap_lemonade_notify_ns *nns,
-			    struct client_command_context *cmd, bool status)
+static void ns_send_initial(struct imap_lemonade_notify_ns *nns, bool status)
 {
 	struct mailbox_list_iterate_context *iter;
 	const struct mailbox_info *info;
@@ -351,14 +388,14 @@ static void ns_send_initial(struct imap_lemonade_notify_ns *nns,
 				      MAILBOX_LIST_ITER_RETURN_SUBSCRIBED |
 				      MAILBOX_LIST_ITER_RETURN_NO_FLAGS);
 	while ((info = mailbox_list_iter_next(iter)) != NULL) T_BEGIN {
-		send_initial(nns, cmd, info, status);
+		send_initial(nns, info, status);
 	} T_END;
 	if (mailbox_list_iter_deinit(&iter) < 0)
-		client_send_line(cmd->client, "* NO Mailbox listing failed");
+		client_send_line(nns->notify->client,
+				 "* NO Mailbox listing failed");
 }
 
 void imap_lemonade_notify_send_status(struct imap_lemonade_notify *notify,
-				      struct client_command_context *cmd,
 				      bool status)
 {
 	struct imap_lemonade_notify_ns *nns;
@@ -367,6 +404,6 @@ void imap_lemonade_notify_send_status(struct imap_lemonade_notify *notify,
 		return;
 	array_foreach_elem(&notify->namespaces, nns) {
 		if (status || !ns_is_own(nns->ns))
-			ns_send_initial(nns, cmd, status);
+			ns_send_initial(nns, status);
 	}
 }

@@ -55,7 +55,6 @@ bool imap_lemonade_notify_start(struct imap_lemonade_notify *notify);
    (RFC 5465 section 3.1). Without status only the latter, where others own
    the mailboxes. */
 void imap_lemonade_notify_send_status(struct imap_lemonade_notify *notify,
-				      struct client_command_context *cmd,
 				      bool status);
 
 /* From now on changes are told until notify is freed; not while another one
