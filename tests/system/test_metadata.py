@@ -72,12 +72,11 @@ def test_me_02_all_or_nothing(other):
     assert other.getmetadata(COMMENT) == "old"
 
 
-def test_me_02_codes(server, other):
+def test_me_02_codes(other):
     """MAXSIZE and TOOMANY, where there is a limit: of devices."""
-    server.log.expect("more pushes than its budget")
     answer = other.setmetadata(f"{PUSH}/phone", "x" * 5000)
     assert answer.text.startswith("[METADATA MAXSIZE 4096]"), answer
-    sub = {"channel": "webhook", "url": "https://a.push.test/"}
+    sub = {"channel": "log"}
     for n in range(10):
         assert other.setmetadata(f"{PUSH}/d{n}", json.dumps(sub)).ok
     answer = other.setmetadata(f"{PUSH}/one-more", json.dumps(sub))
