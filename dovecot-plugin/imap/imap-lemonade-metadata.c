@@ -37,7 +37,8 @@ struct metadata_scan {
 	struct mailbox *box;
 	bool want_mailbox, want_server, want_private;
 	ARRAY_TYPE(const_string) mailbox_entries, server_entries;
-	bool too_many;
+	/* there are attributes at all; more than is told */
+	bool any, too_many;
 };
 
 bool imap_lemonade_metadata_is_of_server(const struct mail_namespace *ns)
@@ -179,6 +180,7 @@ static void scan_record(struct metadata_scan *scan,
 	if ((hdr->type & MAIL_TRANSACTION_TYPE_MASK) !=
 	    MAIL_TRANSACTION_ATTRIBUTE_UPDATE)
 		return;
+	scan->any = TRUE;
 	mail_transaction_log_view_get_prev_pos(view, &file_seq, &offset);
 	if (imap_lemonade_own_is(scan->box, file_seq, offset))
 		return;
@@ -258,12 +260,16 @@ static void tell_scan(struct imap_lemonade_metadata *metadata,
 		      struct imap_lemonade_notify *notify,
 		      const struct mailbox_list_notify_rec *rec)
 {
-	uint64_t modseq;
+	uint64_t modseq, end;
 
 	t_array_init(&scan->mailbox_entries, 8);
 	t_array_init(&scan->server_entries, 8);
 	modseq = modseq_get(metadata, rec->vname, rec->storage_name);
-	modseq_set(metadata, rec->vname, scan_log(scan, modseq));
+	end = scan_log(scan, modseq);
+	/* a mailbox may be seen while it is made: then its log is not yet what
+	   it will be */
+	if (modseq > 0 || scan->any)
+		modseq_set(metadata, rec->vname, end);
 	entries_unique(&scan->mailbox_entries);
 	entries_unique(&scan->server_entries);
 	if (array_count(&scan->mailbox_entries) > SCAN_MAX ||
