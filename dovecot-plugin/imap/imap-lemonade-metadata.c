@@ -29,7 +29,7 @@ struct imap_lemonade_metadata {
 	/* What the mailbox list knew when it began. */
 	struct mailbox_list_notify_tree *tree;
 	/* By mailbox name, what was seen since then. */
-	HASH_TABLE(const char *, uint64_t *) modseqs;
+	HASH_TABLE(char *, uint64_t *) modseqs;
 };
 
 /* What is found in one log. */
@@ -64,8 +64,8 @@ static void modseq_set(struct imap_lemonade_metadata *metadata,
 
 	if (value == NULL) {
 		value = p_new(metadata->pool, uint64_t, 1);
-		vname = p_strdup(metadata->pool, vname);
-		hash_table_insert(metadata->modseqs, vname, value);
+		hash_table_insert(metadata->modseqs,
+				  p_strdup(metadata->pool, vname), value);
 	}
 	*value = modseq;
 }

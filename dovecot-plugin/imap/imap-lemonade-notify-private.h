@@ -23,7 +23,7 @@ struct imap_lemonade_notify_ns {
 	struct mailbox_list_notify *list_notify;
 	/* Where others decide what the user may list: the names that he could
 	   (a deleted one is told to who knew it). Only for MailboxName. */
-	HASH_TABLE(const char *, const char *) names;
+	HASH_TABLE(char *, char *) names;
 	/* NULL: nobody asks for its metadata */
 	struct imap_lemonade_metadata *metadata;
 };

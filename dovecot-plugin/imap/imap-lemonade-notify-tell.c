@@ -91,10 +91,12 @@ static void send_list(struct client *client, struct mail_namespace *ns,
 
 static void name_learn(struct imap_lemonade_notify_ns *nns, const char *vname)
 {
+	char *name;
+
 	if (hash_table_lookup(nns->names, vname) != NULL)
 		return;
-	vname = p_strdup(nns->notify->pool, vname);
-	hash_table_insert(nns->names, vname, vname);
+	name = p_strdup(nns->notify->pool, vname);
+	hash_table_insert(nns->names, name, name);
 }
 
 void imap_lemonade_notify_learn_names(struct imap_lemonade_notify_ns *nns)
