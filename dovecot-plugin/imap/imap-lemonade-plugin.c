@@ -5,9 +5,13 @@
 #include "imap-common.h"
 #include "imap-lemonade-answer.h"
 #include "imap-lemonade-binary.h"
+#include "cmd-notify.h"
+#include "imap-lemonade-box.h"
 #include "imap-lemonade-claim.h"
 #include "imap-lemonade-client.h"
 #include "imap-lemonade-filter.h"
+#include "imap-lemonade-notify-client.h"
+#include "imap-lemonade-own.h"
 #include "imap-lemonade-plugin.h"
 #include "imap-lemonade-token.h"
 
@@ -24,6 +28,7 @@ static void imap_lemonade_client_created(struct client **client)
 		imap_lemonade_client_create(*client);
 		imap_lemonade_answer_client_created(*client);
 		imap_lemonade_filter_client_created(*client);
+		imap_lemonade_notify_client_created(*client);
 	}
 	imap_lemonade_token_client_created(*client);
 	if (next_client_created != NULL)
@@ -39,10 +44,15 @@ void imap_lemonade_plugin_init(struct module *module)
 	imap_lemonade_binary_init(module);
 	imap_lemonade_claim_init();
 	imap_lemonade_filter_init();
+	imap_lemonade_box_init(module);
+	imap_lemonade_cmd_notify_init();
 }
 
 void imap_lemonade_plugin_deinit(void)
 {
+	imap_lemonade_cmd_notify_deinit();
+	imap_lemonade_box_deinit();
+	imap_lemonade_own_deinit();
 	imap_lemonade_filter_deinit();
 	imap_lemonade_claim_deinit();
 	imap_lemonade_binary_deinit();

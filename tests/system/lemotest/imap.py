@@ -87,10 +87,16 @@ class Inflated(io.RawIOBase):
 
 
 class Imap:
-    def __init__(self, port, host="127.0.0.1", timeout=15, source=None):
-        """source: the client's address."""
-        self.sock = socket.create_connection(
-            (host, port), timeout, (source, 0) if source else None)
+    def __init__(self, port, host="127.0.0.1", timeout=15, source=None,
+                 buffer=None):
+        """source: the client's address; buffer: octets of the kernel's."""
+        self.sock = socket.socket()
+        if buffer:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self.sock.settimeout(timeout)
+        if source:
+            self.sock.bind((source, 0))
+        self.sock.connect((host, port))
         self.file = self.sock.makefile("rb")
         self.deflate = None
         self.transcript = []

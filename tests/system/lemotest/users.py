@@ -36,10 +36,12 @@ class User:
 
     # -- IMAP
 
-    def imap(self, source=None, tls=None):
+    def imap(self, source=None, tls=None, buffer=None):
         """A new logged-in session; the server closes it at the end. source:
-        the client's address; tls: the context to STARTTLS with."""
-        session = Imap(self.server.ports["imap"], source=source)
+        the client's address; tls: the context to STARTTLS with; buffer:
+        octets that the kernel takes for a client that does not read."""
+        session = Imap(self.server.ports["imap"], source=source,
+                       buffer=buffer)
         self.server.sessions.append(session)
         if tls is not None:
             session.must("STARTTLS")
