@@ -8,6 +8,7 @@
 #include "imap-lemonade-filter.h"
 #include "imap-lemonade-plugin.h"
 #include "imap-lemonade-token.h"
+#include "imap-lemonade-watch.h"
 
 const char *imap_lemonade_plugin_version = DOVECOT_ABI_VERSION;
 const char *imap_lemonade_plugin_dependencies[] = { "lemonade", NULL };
@@ -34,10 +35,12 @@ void imap_lemonade_plugin_init(struct module *module)
 		imap_client_created_hook_set(imap_lemonade_client_created);
 	imap_lemonade_claim_init();
 	imap_lemonade_filter_init();
+	imap_lemonade_watch_init(module);
 }
 
 void imap_lemonade_plugin_deinit(void)
 {
+	imap_lemonade_watch_deinit();
 	imap_lemonade_filter_deinit();
 	imap_lemonade_claim_deinit();
 	imap_client_created_hook_set(next_client_created);

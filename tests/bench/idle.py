@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""How soon IDLE tells of a delivery, what the watching costs deliveries, and
+what a client pays that does not watch.
+
+    idle.py [--count N] [--rounds N] [--storage sdbox|maildir]
+
+"stock" is a server that is the same but for the imap plugin: what the core
+plugin costs is lmtp.py's to say; "stock again" is another user of it: how far
+from 1 chance alone goes. Every figure comes from variants that took turns.
+"""
+
+import argparse
+import os
+import re
+import time
+
+from common import (Lmtp, NO_BUDGETS, Server, dovecot_version, fill, median,
+                    message, percentile, run_dir)
+from lemotest.server import TOP
+
+import contextlib
+import shutil
+
+# longer than Dovecot gathers changes, and than the look that follows
+PAUSE = 1.2
+BURST = 500
+MESSAGES = 1000
+COMMANDS = ["SELECT INBOX", "UID FETCH 1:* (FLAGS)",
+            "UID FETCH 1:100 (ENVELOPE BODYSTRUCTURE)",
+            "UID SEARCH UNSEEN SUBJECT old", "NOOP"]
+
+
+def without_imap_plugin(directory):
+    """doc/conf as it stands, less one line."""
+    source = f"{TOP}/doc/conf/{dovecot_version()}"
+    paths = []
+    for name in sorted(os.listdir(source)):
+        if name.endswith(".conf"):
+            paths.append(f"{directory}/{name}")
+            with open(f"{source}/{name}", encoding="utf-8") as f, \
+                 open(paths[-1], "w", encoding="utf-8") as to:
+                to.write(re.sub(r"(?m)^.*imap_lemonade\b.*\n", "", f.read()))
+    return paths
+
+
+@contextlib.contextmanager
+def two_servers():
+    directory = run_dir()
+    stock = Server(directory, "stock", NO_BUDGETS,
+                   includes=without_imap_plugin(directory))
+    ours = Server(directory, "ours", NO_BUDGETS)
+    try:
+        yield {"stock": stock.start(), "stock again": stock,
+               "ours": ours.start()}
+    finally:
+        stock.stop()
+        ours.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+class Watched:
+    """A box, the session that watches it, and one who delivers to it."""
+
+    def __init__(self, server, storage):
+        self.user = server.user(storage)
+        self.session = self.user.imap()
+        self.session.select()
+        self.session.idle()
+        self.lmtp = Lmtp(server, self.user)
+        self.count = 0
+
+    def deliver(self, mail):
+        self.count += 1
+        return self.lmtp.deliver(mail, time.perf_counter)[1]
+
+    def told(self):
+        self.session.wait_line(rb"\* %d EXISTS" % self.count)
+
+
+def isolated(boxes, count):
+    """variant -> ms from 250 to EXISTS"""
+    delays = {name: [] for name in boxes}
+    mail = message(subject="bench")
+    for n in range(-2, count):
+        for name, box in boxes.items():
+            box.deliver(mail)
+            begin = time.perf_counter()
+            box.told()
+            if n >= 0:
+                delays[name].append((time.perf_counter() - begin) * 1000)
+        time.sleep(PAUSE)
+    return delays
+
+
+def burst(box):
+    """Seconds that the deliveries took."""
+    mail = message(subject="burst")
+    took = sum(box.deliver(mail) for _ in range(BURST))
+    box.told()
+    return took
+
+
+def bursts(boxes, rounds):
+    names, times = list(boxes), []
+    for n in range(rounds):
+        took = {}
+        for k in range(len(names)):
+            name = names[(n + k) % len(names)]
+            took[name] = burst(boxes[name])
+            time.sleep(PAUSE)
+        times.append(took)
+    return times
+
+
+def commands(sessions, rounds):
+    names, times = list(sessions), []
+    for n in range(rounds):
+        took = {name: {} for name in names}
+        for command in COMMANDS:
+            for k in range(len(names)):
+                name = names[(n + k) % len(names)]
+                begin = time.perf_counter()
+                sessions[name].must(command)
+                took[name][command] = time.perf_counter() - begin
+        times.append(took)
+    return times
+
+
+def ratios(values):
+    return (f"{median(values):7.3f} ({percentile(values, 10):.2f} to "
+            f"{percentile(values, 90):.2f})")
+
+
+def report(what, delays, took, asked):
+    print(f"{what}\nLMTP 250 to EXISTS, {len(delays['ours'])} alone; ms")
+    for name, values in delays.items():
+        print(f"  {name:<12} median {median(values):7.1f}  least "
+              f"{min(values):7.1f}  most {max(values):7.1f}")
+    print(f"{BURST} deliveries to a watched box, {len(took)} times; ratio to "
+          "stock: median (10th to 90th percentile)")
+    for name in ("stock again", "ours"):
+        print(f"  {name:<12} "
+              f"{ratios([times[name] / times['stock'] for times in took])}  "
+              f"ms each: {median([t[name] for t in took]) / BURST * 1000:.2f}")
+    print(f"A client that does not watch, {MESSAGES} messages; the same ratio")
+    for command in COMMANDS:
+        print(f"  {command:<42}")
+        for name in ("stock again", "ours"):
+            print("    %-12s %s" % (name, ratios(
+                [times[name][command] / times["stock"][command]
+                 for times in asked])))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--storage", default="sdbox",
+                        choices=["sdbox", "maildir"])
+    args = parser.parse_args()
+    with two_servers() as servers:
+        boxes = {name: Watched(server, args.storage)
+                 for name, server in servers.items()}
+        delays = isolated(boxes, args.count)
+        took = bursts(boxes, args.rounds)
+        sessions = {name: fill(server.user(args.storage), MESSAGES)
+                    for name, server in servers.items()}
+        asked = commands(sessions, args.rounds * 20)
+        report(f"{args.storage}, Dovecot {dovecot_version()}", delays, took,
+               asked)
+
+
+if __name__ == "__main__":
+    main()
