@@ -22,6 +22,7 @@ static void imap_lemonade_client_created(struct client **client)
 	if (mail_user_is_plugin_loaded((*client)->user, imap_lemonade_module)) {
 		imap_lemonade_client_create(*client);
 		imap_lemonade_filter_client_created(*client);
+		imap_lemonade_watch_client_created(*client);
 	}
 	imap_lemonade_token_client_created(*client);
 	if (next_client_created != NULL)

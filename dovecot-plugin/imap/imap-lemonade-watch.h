@@ -2,8 +2,9 @@
 #define IMAP_LEMONADE_WATCH_H
 
 /*
- * Instant IDLE (RFC 2177, RFC 5550 section 5.4.1): Dovecot tells of a change
- * half a second after it happened, so that changes in a row are told
+ * Instant IDLE (RFC 2177, RFC 5550 section 5.4.1), and the same between
+ * commands after NOTIFY (RFC 5465): Dovecot tells of a change in the selected
+ * mailbox half a second after it happened, so that changes in a row are told
  * together. Here the first change after a quiet time is told at once; what
  * follows waits as it does in Dovecot, so that a burst of deliveries costs one
  * look more and no delivery its speed.
@@ -13,7 +14,10 @@
  * everything is as without us.
  */
 
+struct client;
 struct module;
+
+void imap_lemonade_watch_client_created(struct client *client);
 
 void imap_lemonade_watch_init(struct module *module);
 void imap_lemonade_watch_deinit(void);
