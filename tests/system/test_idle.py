@@ -2,11 +2,10 @@
 selected mailbox, and how soon; quick resync."""
 
 import contextlib
-import ctypes
-import multiprocessing
 import os
 import re
 import subprocess
+import sys
 import time
 
 import pytest
@@ -18,7 +17,7 @@ from lemotest.server import doc_conf, dovecot_version
 from test_presence import HIBERNATE, hibernating
 
 # Seconds. Dovecot by itself is never sooner than half a second.
-INSTANT = 0.4
+INSTANT = 0.3
 TIMELY = 2
 STORAGES = ["maildir", "sdbox", "mdbox"]
 
@@ -235,28 +234,28 @@ def test_virtual_mailbox(make_server, tmp_path, boxes):
     session.must("UNSELECT")
 
 
-def hog_inotify(uid, ready, done):
-    os.setuid(uid)
-    libc = ctypes.CDLL(None, use_errno=True)
-    while libc.inotify_init() != -1:
-        pass
-    ready.set()
-    done.wait(60)
+HOG = """
+import ctypes, os, sys
+os.setuid(int(sys.argv[1]))
+inotify_init = ctypes.CDLL(None).inotify_init
+while inotify_init() != -1:
+    pass
+print(flush=True)
+sys.stdin.read()
+"""
 
 
 @contextlib.contextmanager
 def no_inotify(uid):
     """The system user has no instance left."""
-    ready, done = multiprocessing.Event(), multiprocessing.Event()
-    child = multiprocessing.Process(target=hog_inotify,
-                                    args=(uid, ready, done))
-    child.start()
-    try:
-        assert ready.wait(10)
-        yield
-    finally:
-        done.set()
-        child.join(10)
+    with subprocess.Popen([sys.executable, "-c", HOG, str(uid)],
+                          stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as hog:
+        try:
+            assert hog.stdout.readline()
+            yield
+        finally:
+            hog.stdin.close()
 
 
 def test_without_inotify_dovecot_polls(make_server):
