@@ -60,16 +60,16 @@ def exists(session, count):
     return session.wait_line(rb"\* %d EXISTS" % count)
 
 
-def least_delay(session, act, tries=3, first=1):
+def least_delay(session, act):
     """Seconds from act() to EXISTS, in quiet times."""
     delays = []
-    for n in range(first, first + tries):
+    for n in (1, 2, 3):
+        # longer than changes are gathered: no event says so
+        time.sleep(1.2)
         act()
         begin = time.monotonic()
         exists(session, n)
         delays.append(time.monotonic() - begin)
-        # longer than changes are gathered: no event says so
-        time.sleep(1.2)
     return min(delays)
 
 
@@ -325,7 +325,7 @@ def test_ib_14_idle_tells_of_selected(user):
 NOTIFY_SELECTED = "NOTIFY SET (selected (MessageNew MessageExpunge))"
 
 
-@pytest.mark.parametrize("after", [0, 0.3, 0.7])
+@pytest.mark.parametrize("after", [0, 0.7])
 def test_notify_tells_what_came_soon_after_a_command(user, after):
     """Dovecot 2.3 told of it with the next change only."""
     session = user.imap()
@@ -342,8 +342,7 @@ def test_notify_is_instant(user):
     session = user.imap()
     session.select()
     session.must(NOTIFY_SELECTED)
-    # Dovecot begins to watch a second after the command
-    time.sleep(1.5)
+    # the first is late: Dovecot begins to watch a second after the command
     assert least_delay(session, user.deliver) < INSTANT
 
 
@@ -352,7 +351,7 @@ def test_notify_and_commands_at_any_moment(user):
     session = user.imap()
     session.select()
     session.must(NOTIFY_SELECTED)
-    for n in range(1, 25):
+    for n in range(1, 13):
         time.sleep(0.13 * (n % 9))
         user.deliver()
         if n % 6 == 0:
@@ -367,7 +366,7 @@ def test_notify_and_commands_at_any_moment(user):
             session.must("UID FETCH 1:* (FLAGS)")
     user.deliver()
     wait.up(lambda: session.must("NOOP") and
-            b"S: * 25 EXISTS\r\n" in session.transcript, 5, "all are told")
+            b"S: * 13 EXISTS\r\n" in session.transcript, 5, "all are told")
 
 
 # -- hibernation
