@@ -92,23 +92,19 @@ def isolated(boxes, count):
     return delays
 
 
-def burst(box):
-    """Seconds that the deliveries took."""
-    mail = message(subject="burst")
-    took = sum(box.deliver(mail) for _ in range(BURST))
-    box.told()
-    return took
-
-
 def bursts(boxes, rounds):
-    names, times = list(boxes), []
-    for n in range(rounds):
-        took = {}
-        for k in range(len(names)):
-            name = names[(n + k) % len(names)]
-            took[name] = burst(boxes[name])
-            time.sleep(PAUSE)
+    """A burst to each at the same time, a delivery at a time: seconds."""
+    names, times, mail = list(boxes), [], message(subject="burst")
+    for _ in range(rounds):
+        took = dict.fromkeys(names, 0)
+        for n in range(BURST):
+            for k in range(len(names)):
+                name = names[(n + k) % len(names)]
+                took[name] += boxes[name].deliver(mail)
+        for box in boxes.values():
+            box.told()
         times.append(took)
+        time.sleep(PAUSE)
     return times
 
 
