@@ -44,17 +44,19 @@ def without_imap_plugin(directory):
 
 
 @contextlib.contextmanager
-def two_servers():
+def running():
+    """Servers by name."""
     directory = run_dir()
-    stock = Server(directory, "stock", NO_BUDGETS,
-                   includes=without_imap_plugin(directory))
-    ours = Server(directory, "ours", NO_BUDGETS)
+    stock = without_imap_plugin(directory)
+    servers = {name: Server(directory, name.replace(" ", "-"), NO_BUDGETS,
+                            includes=includes)
+               for name, includes in (("stock", stock), ("stock again", stock),
+                                      ("ours", None))}
     try:
-        yield {"stock": stock.start(), "stock again": stock,
-               "ours": ours.start()}
+        yield {name: server.start() for name, server in servers.items()}
     finally:
-        stock.stop()
-        ours.stop()
+        for server in servers.values():
+            server.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -173,7 +175,7 @@ def main():
     parser.add_argument("--storage", default="sdbox",
                         choices=["sdbox", "maildir"])
     args = parser.parse_args()
-    with two_servers() as servers:
+    with running() as servers:
         boxes = {name: Watched(server, args.storage)
                  for name, server in servers.items()}
         delays = isolated(boxes, args.count)
