@@ -85,13 +85,21 @@ static void watch_look(struct imap_lemonade_watch *watch)
 
 static void watch_quiet(struct imap_lemonade_watch *watch);
 
+static void watch_look_soon(struct imap_lemonade_watch *watch)
+{
+	if (watch->to_look == NULL) {
+		watch->to_look = timeout_add_short(LOOK_MSECS, watch_look,
+						   watch);
+	}
+}
+
 static void watch_event(struct imap_lemonade_watch *watch)
 {
 	if (!watch_log_changed(watch))
 		return;
 	io_remove(&watch->io);
 	watch->to_quiet = timeout_add_short(QUIET_MSECS, watch_quiet, watch);
-	watch->to_look = timeout_add_short(LOOK_MSECS, watch_look, watch);
+	watch_look_soon(watch);
 }
 
 static void watch_log(struct imap_lemonade_watch *watch)
@@ -182,11 +190,10 @@ watch_between_commands(struct imap_lemonade_watch *watch, struct client *client)
 	} else {
 		watch_tell(watch);
 	}
-	if (lemonade_notify_looks_at_begin()) {
+	if (lemonade_notify_looks_at_begin())
 		watch->looking = TRUE;
-	} else if (watch->missed && watch->to_look == NULL) {
-		watch->to_look = timeout_add_short(0, watch_look, watch);
-	}
+	else if (watch->missed)
+		watch_look_soon(watch);
 	watch->missed = FALSE;
 }
 

@@ -5,8 +5,10 @@ what a client pays that does not watch.
     idle.py [--count N] [--rounds N] [--storage sdbox|maildir]
 
 "stock" is a server that is the same but for the imap plugin: what the core
-plugin costs is lmtp.py's to say; "stock again" is another user of it: how far
-from 1 chance alone goes. Every figure comes from variants that took turns.
+plugin costs is lmtp.py's to say; "stock again" is one more of it: how far from
+1 chance alone goes. Every figure comes from variants that took turns. What
+commands cost is told in processor time of the imap process, which the
+machine's other work changes least.
 """
 
 import argparse
