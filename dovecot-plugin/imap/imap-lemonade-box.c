@@ -1,13 +1,11 @@
 #include "lib.h"
 #include "array.h"
-#include "ioloop.h"
 #include "imap-common.h"
 #include "imap-notify.h"
 #include "imap-sync-private.h"
 #include "mail-storage-hooks.h"
 #include "mail-storage-private.h"
 #include "lemo-metadata-log.h"
-#include "lemonade-imap-compat.h"
 #include "imap-lemonade-box.h"
 #include "imap-lemonade-notify-client.h"
 #include "imap-lemonade-own.h"
@@ -17,7 +15,6 @@
 
 struct imap_lemonade_box {
 	union mailbox_module_context module_ctx;
-	struct timeout *to_check;
 };
 
 static MODULE_CONTEXT_DEFINE_INIT(imap_lemonade_box_module,
@@ -79,43 +76,6 @@ static bool box_sync_next(struct mailbox_sync_context *ctx,
 	return lbox->module_ctx.super.sync_next(ctx, rec_r);
 }
 
-static void box_check(struct mailbox *box)
-{
-	struct imap_lemonade_box *lbox = IMAP_LEMONADE_BOX_CONTEXT(box);
-
-	timeout_remove(&lbox->to_check);
-	if (box->notify_callback != NULL)
-		box->notify_callback(box, box->notify_context);
-}
-
-/* Only NOTIFY watches while there is no command. */
-static bool is_notify_watch(const struct mailbox *box)
-{
-	const struct client *client = box_client(box);
-
-	return box->notify_callback != NULL && client != NULL &&
-		client->notify_ctx != NULL && client->mailbox == box &&
-		client->command_queue_size == 0;
-}
-
-static void box_notify_changes(struct mailbox *box)
-{
-	struct imap_lemonade_box *lbox = IMAP_LEMONADE_BOX_CONTEXT(box);
-
-	lbox->module_ctx.super.notify_changes(box);
-	timeout_remove(&lbox->to_check);
-	if (LEMONADE_IMAP_NOTIFY_STARTS_LATE && is_notify_watch(box))
-		lbox->to_check = timeout_add_short(0, box_check, box);
-}
-
-static void box_close(struct mailbox *box)
-{
-	struct imap_lemonade_box *lbox = IMAP_LEMONADE_BOX_CONTEXT(box);
-
-	timeout_remove(&lbox->to_check);
-	lbox->module_ctx.super.close(box);
-}
-
 static void box_allocated(struct mailbox *box)
 {
 	struct mailbox_vfuncs *v = box->vlast;
@@ -126,8 +86,6 @@ static void box_allocated(struct mailbox *box)
 	box->vlast = &lbox->module_ctx.super;
 	v->attribute_set = box_attribute_set;
 	v->sync_next = box_sync_next;
-	v->notify_changes = box_notify_changes;
-	v->close = box_close;
 	MODULE_CONTEXT_SET(box, imap_lemonade_box_module, lbox);
 }
 

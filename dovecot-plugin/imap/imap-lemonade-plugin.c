@@ -3,9 +3,9 @@
 
 #include "lib.h"
 #include "imap-common.h"
+#include "cmd-notify.h"
 #include "imap-lemonade-answer.h"
 #include "imap-lemonade-binary.h"
-#include "cmd-notify.h"
 #include "imap-lemonade-box.h"
 #include "imap-lemonade-claim.h"
 #include "imap-lemonade-client.h"
@@ -14,6 +14,7 @@
 #include "imap-lemonade-own.h"
 #include "imap-lemonade-plugin.h"
 #include "imap-lemonade-token.h"
+#include "imap-lemonade-watch.h"
 
 const char *imap_lemonade_plugin_version = DOVECOT_ABI_VERSION;
 const char *imap_lemonade_plugin_dependencies[] = { "lemonade", NULL };
@@ -29,6 +30,7 @@ static void imap_lemonade_client_created(struct client **client)
 		imap_lemonade_answer_client_created(*client);
 		imap_lemonade_filter_client_created(*client);
 		imap_lemonade_notify_client_created(*client);
+		imap_lemonade_watch_client_created(*client);
 	}
 	imap_lemonade_token_client_created(*client);
 	if (next_client_created != NULL)
@@ -46,10 +48,12 @@ void imap_lemonade_plugin_init(struct module *module)
 	imap_lemonade_filter_init();
 	imap_lemonade_box_init(module);
 	imap_lemonade_cmd_notify_init();
+	imap_lemonade_watch_init(module);
 }
 
 void imap_lemonade_plugin_deinit(void)
 {
+	imap_lemonade_watch_deinit();
 	imap_lemonade_cmd_notify_deinit();
 	imap_lemonade_box_deinit();
 	imap_lemonade_own_deinit();

@@ -20,6 +20,7 @@ DEVICE = json.dumps({"channel": "null", "payload": 2})
 STEPS = {
     "login": lambda session, entry: None,
     "SELECT": lambda session, entry: session.select(),
+    "IDLE": lambda session, entry: (session.idle(), session.done()),
     "FETCH": lambda session, entry: session.must(
         "UID FETCH 1:* (FLAGS ENVELOPE BODYSTRUCTURE)"),
     "STORE": lambda session, entry: session.must(

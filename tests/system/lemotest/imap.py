@@ -191,6 +191,24 @@ class Imap:
             lines.append(self._line())
         return Response.of(lines)
 
+    def idle(self):
+        """Enters IDLE; what it tells at its begin is read by wait_line()."""
+        self.idle_tag = self.send("IDLE")
+        self.wait_line(rb"\+ ")
+
+    def wait_line(self, pattern):
+        """The next untagged line that begins so; others are skipped (they are
+        in the transcript)."""
+        while True:
+            line = self._line()
+            if re.match(pattern, line):
+                return line
+
+    def done(self):
+        """Ends IDLE: the answer, with what was not read before."""
+        self.sock.sendall(b"DONE\r\n")
+        return self.finish(self.idle_tag)
+
     def cmd(self, *args):
         """Each argument is separated by a space; str is sent as it is."""
         return self.finish(self.send(*args))

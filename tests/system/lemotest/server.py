@@ -277,6 +277,8 @@ class Server:
             for domain, count in (("lemo.test", USERS), ("other.test", 20)):
                 for n in range(1, count + 1):
                     rows[f"{storage[0]}{n}@{domain}"] = ("lemovmail", storage)
+        for n in range(1, 6):
+            rows[f"mdbox{n}@lemo.test"] = ("lemovmail", "mdbox")
         for name in ("joe", "ann", "you@lemo.test"):    # the demo's: you
             rows[name] = ("lemovmail", "maildir")
         for name in ("lemoalice", "lemobob"):
@@ -284,7 +286,7 @@ class Server:
         with open(f"{self.base}/users", "w", encoding="utf-8") as f:
             for name, (system, storage) in rows.items():
                 uid = UIDS[system]
-                path = {"maildir": "~/Maildir", "sdbox": "~/sdbox"}[storage]
+                path = "~/Maildir" if storage == "maildir" else f"~/{storage}"
                 extra = f"userdb_mail={storage}:{path}"
                 if is_24():
                     extra = (f"userdb_mail_driver={storage} "
@@ -297,9 +299,9 @@ class Server:
         """A user nobody else has; by name: joe and ann have no domain,
         lemoalice and lemobob own their mail as system users."""
         if name is None:
+            prefix = "mdbox" if storage == "mdbox" else storage[0]
             name = next(name for n in range(1, USERS + 1) if
-                        (name := f"{storage[0]}{n}@{domain}")
-                        not in self.users)
+                        (name := f"{prefix}{n}@{domain}") not in self.users)
         system, storage = self._rows[name]
         home = f"{self.base}/home/{name}"
         if name not in self.users:
