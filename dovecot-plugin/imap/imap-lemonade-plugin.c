@@ -5,6 +5,7 @@
 #include "imap-common.h"
 #include "imap-lemonade-claim.h"
 #include "imap-lemonade-client.h"
+#include "imap-lemonade-context.h"
 #include "imap-lemonade-filter.h"
 #include "imap-lemonade-plugin.h"
 #include "imap-lemonade-token.h"
@@ -20,6 +21,7 @@ static void imap_lemonade_client_created(struct client **client)
 {
 	if (mail_user_is_plugin_loaded((*client)->user, imap_lemonade_module)) {
 		imap_lemonade_client_create(*client);
+		imap_lemonade_context_client_created(*client);
 		imap_lemonade_filter_client_created(*client);
 	}
 	imap_lemonade_token_client_created(*client);
@@ -33,12 +35,14 @@ void imap_lemonade_plugin_init(struct module *module)
 	next_client_created =
 		imap_client_created_hook_set(imap_lemonade_client_created);
 	imap_lemonade_claim_init();
+	imap_lemonade_context_init(module);
 	imap_lemonade_filter_init();
 }
 
 void imap_lemonade_plugin_deinit(void)
 {
 	imap_lemonade_filter_deinit();
+	imap_lemonade_context_deinit();
 	imap_lemonade_claim_deinit();
 	imap_client_created_hook_set(next_client_created);
 }

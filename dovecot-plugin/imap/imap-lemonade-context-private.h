@@ -1,0 +1,53 @@
+#ifndef IMAP_LEMONADE_CONTEXT_PRIVATE_H
+#define IMAP_LEMONADE_CONTEXT_PRIVATE_H
+
+#include "mail-storage-private.h"
+#include "lemo-results.h"
+#include "imap-lemonade-context.h"
+
+/* Of a client. Fewer than CLIENT_MAX_SEARCH_UPDATES, so that one that sorts
+   too much can still search. */
+#define IMAP_LEMONADE_CONTEXTS_MAX 8
+
+struct imap_search_update;
+struct imap_sync_context;
+
+/* A SORT that is updated. */
+struct imap_lemonade_context {
+	/* whose results we still read; NULL when it is done */
+	struct mail_search_context *search;
+	/* Dovecot's set: freed behind our back, so that the update is always
+	   looked for first. Holding the arguments makes sure that the same
+	   addresses are the same context. */
+	struct mail_search_result *result;
+	struct mail_search_args *args;
+
+	enum mail_sort_type program[MAX_SORT_PROGRAM_SIZE];
+	struct lemo_results results;
+	/* UIDs that have changed, but the client does not know it yet */
+	ARRAY_TYPE(seq_range) removed, added;
+	/* the FETCH of new messages waits for output */
+	bool fetching;
+	/* memory ran out while the results were read */
+	bool failed;
+};
+
+/* Brings the UIDs into order, puts them into the results, and where they stand
+   then into places_r. Returns how many: those expunged meanwhile may be left
+   out. -1 if their order cannot be found out. */
+int imap_lemonade_context_insert(struct imap_lemonade_context *context,
+				 struct mailbox *box, uint32_t *uids,
+				 unsigned int count, size_t *places_r);
+
+/* Before the EXPUNGEs: what is removed. Both return -1 if that cannot be told:
+   the context is of no use any more. */
+int imap_lemonade_context_tell_removed(struct imap_lemonade_context *context,
+				       struct client *client,
+				       const struct imap_search_update *update);
+/* After all else: FETCH and what was added and removed. Returns 0 if it is to
+   be called again when there is room for output. */
+int imap_lemonade_context_tell(struct imap_lemonade_context *context,
+			       struct imap_sync_context *sync,
+			       struct imap_search_update *update);
+
+#endif
