@@ -506,12 +506,24 @@ void imap_lemonade_context_client_created(struct client *client)
 		client_add_capability(client, CAPABILITY_CONTEXT_SORT);
 }
 
+/* Dovecot's CANCELUPDATE, sent behind a SEARCH or SORT that still runs, frees
+   what this writes into, and the process would crash. Now it waits. */
+static void cancelupdate_set_flags(enum command_flags flags)
+{
+	struct command *command = command_find("CANCELUPDATE");
+
+	if (command != NULL)
+		command->flags = flags;
+}
+
 void imap_lemonade_context_init(struct module *module)
 {
 	mail_storage_hooks_add(module, &context_hooks);
+	cancelupdate_set_flags(COMMAND_FLAG_BREAKS_MAILBOX);
 }
 
 void imap_lemonade_context_deinit(void)
 {
+	cancelupdate_set_flags(0);
 	mail_storage_hooks_remove(&context_hooks);
 }
