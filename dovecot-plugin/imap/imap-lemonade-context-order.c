@@ -59,6 +59,51 @@ static int order_by_search(struct mail_search_sort_program *sort,
 	return mailbox_search_deinit(&ctx) < 0 ? -1 : (int)found;
 }
 
+static bool is_string_key(enum mail_sort_type key)
+{
+	switch (key & MAIL_SORT_MASK) {
+	case MAIL_SORT_CC:
+	case MAIL_SORT_FROM:
+	case MAIL_SORT_SUBJECT:
+	case MAIL_SORT_TO:
+	case MAIL_SORT_DISPLAYFROM:
+	case MAIL_SORT_DISPLAYTO:
+		return TRUE;
+	default:
+		return FALSE;
+	}
+}
+
+void imap_lemonade_sort_prepare(struct mailbox *box,
+				const enum mail_sort_type *program)
+{
+	enum mail_sort_type key[] = {
+		program[0] & MAIL_SORT_MASK, MAIL_SORT_END
+	};
+	uint32_t last = mail_index_view_get_messages_count(box->view);
+	struct mailbox_transaction_context *t;
+	struct mail_search_context *ctx;
+	struct mail_search_args *args;
+	struct mail *mail;
+
+	if (last == 0 || !is_string_key(program[0]) ||
+	    (program[0] == key[0] && program[1] == MAIL_SORT_END))
+		return;
+	/* numbers are missing at the end of the mailbox only: to give one to
+	   the last message gives one to all */
+	args = mail_search_build_init();
+	mail_search_build_add_seqset(args, last, last);
+	t = mailbox_transaction_begin(box, 0, "SORT");
+	ctx = mailbox_search_init(t, args, key, 0, NULL);
+	mail_search_args_unref(&args);
+	while (mailbox_search_next(ctx, &mail)) ;
+	/* if it fails, so will the SORT, and it says why */
+	(void)mailbox_search_deinit(&ctx);
+	(void)mailbox_transaction_commit(&t);
+	/* what was written is seen from now on */
+	(void)mail_index_refresh(box->index);
+}
+
 int imap_lemonade_context_insert(struct imap_lemonade_context *context,
 				 struct mailbox *box, uint32_t *uids,
 				 unsigned int count, size_t *places_r)

@@ -32,6 +32,13 @@ struct imap_lemonade_context {
 	bool failed;
 };
 
+/* Before a SORT by a string: Dovecot keeps numbers in the index instead of
+   comparing strings. Where messages have none yet, it gives them some, and
+   that time confuses those with equal strings if the key is REVERSE or has
+   others behind it (RFC 5256 section 3). So it is to give them before. */
+void imap_lemonade_sort_prepare(struct mailbox *box,
+				const enum mail_sort_type *program);
+
 /* Brings the UIDs into order, puts them into the results, and where they stand
    then into places_r. Returns how many: those expunged meanwhile may be left
    out. -1 if their order cannot be found out. */

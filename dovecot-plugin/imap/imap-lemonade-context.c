@@ -112,13 +112,14 @@ static void contexts_prune(struct imap_lemonade_context_mailbox *mbox,
 	}
 }
 
-/* Ends an update. */
+/* Ends an update whose arguments were kept ready. */
 static void update_end(struct client *client,
 		       struct imap_search_update *update)
 {
 	unsigned int idx;
 
 	idx = array_ptr_to_idx(&client->search_updates, update);
+	mail_search_args_deinit(update->result->search_args);
 	imap_search_update_free(update);
 	array_delete(&client->search_updates, idx, 1);
 }
@@ -188,6 +189,23 @@ context_create(struct imap_lemonade_context_mailbox *mbox,
 static bool is_updated_sort(const struct mail_search_context *ctx)
 {
 	return ctx->sort_program != NULL && array_not_empty(&ctx->results);
+}
+
+static struct mail_search_context *
+context_search_init(struct mailbox_transaction_context *t,
+		    struct mail_search_args *args,
+		    const enum mail_sort_type *program,
+		    enum mail_fetch_field wanted_fields,
+		    struct mailbox_header_lookup_ctx *wanted_headers)
+{
+	struct imap_lemonade_context_mailbox *mbox =
+		IMAP_LEMONADE_CONTEXT_MAILBOX(t->box);
+
+	if (program != NULL)
+		imap_lemonade_sort_prepare(t->box, program);
+	return mbox->module_ctx.super.search_init(t, args, program,
+						  wanted_fields,
+						  wanted_headers);
 }
 
 static bool context_search_next(struct mail_search_context *ctx,
@@ -478,6 +496,7 @@ static void context_mailbox_allocated(struct mailbox *box)
 	box->vlast = &mbox->module_ctx.super;
 	p_array_init(&mbox->contexts, box->pool, 1);
 	v->close = context_mailbox_close;
+	v->search_init = context_search_init;
 	v->search_next_nonblock = context_search_next;
 	v->search_deinit = context_search_deinit;
 	v->sync_init = context_sync_init;

@@ -98,6 +98,7 @@ class Watcher:
     def open(self, command, criteria, options="UPDATE ALL"):
         context = Context(self.imap, command, criteria, options)
         self.contexts[context.tag] = context
+        self.feed(context.response.untagged)
         return context
 
     def feed(self, lines):
@@ -138,4 +139,5 @@ class Watcher:
         self.command("NOOP")
         for context in self.contexts.values():
             fresh = context.fresh(self.imap, self.feed)
-            assert context.results == fresh, (context, context.updates[-5:])
+            assert context.results == fresh, (context, context.results, fresh,
+                                              context.updates[-5:])
