@@ -11,6 +11,7 @@
 
 struct imap_search_update;
 struct imap_sync_context;
+struct mail_search_args;
 
 /* A SORT that is updated. */
 struct imap_lemonade_context {
@@ -32,6 +33,56 @@ struct imap_lemonade_context {
 	bool failed;
 };
 
+ARRAY_DEFINE_TYPE(imap_lemonade_contexts, struct imap_lemonade_context *);
+
+/*
+ * Contexts and updates
+ */
+
+/* The update of a context or search; NULL if it has ended, e.g. by
+   CANCELUPDATE. */
+struct imap_search_update *
+imap_lemonade_context_update(struct client *client,
+			     const struct mail_search_result *result,
+			     const struct mail_search_args *args);
+void imap_lemonade_context_free(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
+				struct imap_lemonade_context *context);
+/* Frees those without an update. */
+void imap_lemonade_contexts_prune(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
+				  struct client *client);
+/* Frees it with its update; "refuse" tells the client (RFC 5267 section
+   4.3.1). */
+void imap_lemonade_context_end(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
+			       struct client *client,
+			       struct imap_lemonade_context *context);
+void imap_lemonade_context_refuse(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
+				  struct client *client,
+				  struct imap_lemonade_context *context,
+				  const char *reason);
+
+/*
+ * The first results
+ */
+
+/* A search found this; whether it is of a context is seen here. */
+void imap_lemonade_context_found(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
+				 struct mail_search_context *ctx, uint32_t uid);
+/* A search with results to keep is about to end. Returns the context if it is
+   of one. */
+struct imap_lemonade_context *
+imap_lemonade_context_searched(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
+			       struct client *client,
+			       struct mail_search_context *ctx);
+/* It has ended well, and the context begins or is refused. False if there are
+   too many. */
+bool imap_lemonade_context_begin(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
+				 struct client *client,
+				 struct imap_lemonade_context *context);
+
+/*
+ * Order
+ */
+
 /* Before a SORT by a string: Dovecot keeps numbers in the index instead of
    comparing strings. Where messages have none yet, it gives them some, and
    that time confuses those with equal strings if the key is REVERSE or has
@@ -45,6 +96,10 @@ void imap_lemonade_sort_prepare(struct mailbox *box,
 int imap_lemonade_context_insert(struct imap_lemonade_context *context,
 				 struct mailbox *box, uint32_t *uids,
 				 unsigned int count, size_t *places_r);
+
+/*
+ * What the client is told
+ */
 
 /* Before the EXPUNGEs: what is removed. Both return -1 if that cannot be told:
    the context is of no use any more. */

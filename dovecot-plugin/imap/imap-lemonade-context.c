@@ -4,12 +4,7 @@
 #include "seq-range-array.h"
 #include "str.h"
 #include "imap-common.h"
-#include "imap-quote.h"
-#include "imap-search.h"
 #include "imap-sync-private.h"
-#include "index-storage.h"
-#include "index-sort-private.h"
-#include "mail-search.h"
 #include "mail-storage-hooks.h"
 #include "mailbox-search-result-private.h"
 #include "imap-lemonade-context-private.h"
@@ -18,7 +13,7 @@
 #define CANCELUPDATE "CANCELUPDATE"
 
 #define IMAP_LEMONADE_CONTEXT_CLIENT(obj) \
-	MODULE_CONTEXT(obj, imap_lemonade_context_client_module)
+	MODULE_CONTEXT_REQUIRE(obj, imap_lemonade_context_client_module)
 #define IMAP_LEMONADE_CONTEXT_MAILBOX(obj) \
 	MODULE_CONTEXT_REQUIRE(obj, imap_lemonade_context_mailbox_module)
 
@@ -30,17 +25,13 @@ struct imap_lemonade_context_client {
 
 struct imap_lemonade_context_mailbox {
 	union mailbox_module_context module_ctx;
-	ARRAY(struct imap_lemonade_context *) contexts;
+	ARRAY_TYPE(imap_lemonade_contexts) contexts;
 };
 
 static MODULE_CONTEXT_DEFINE_INIT(imap_lemonade_context_client_module,
 				  &imap_module_register);
 static MODULE_CONTEXT_DEFINE_INIT(imap_lemonade_context_mailbox_module,
 				  &mail_storage_module_register);
-
-/*
- * Contexts and updates
- */
 
 /* Whose selected mailbox it is; NULL if nobody's. */
 static struct client *client_of(const struct mailbox *box)
@@ -55,142 +46,15 @@ static struct client *client_of(const struct mailbox *box)
 }
 
 static struct imap_search_update *
-update_of_result(struct client *client, const struct mail_search_result *result)
+update_of(struct client *client, const struct imap_lemonade_context *context)
 {
-	struct imap_search_update *update;
-
-	if (!array_is_created(&client->search_updates))
-		return NULL;
-	array_foreach_modifiable(&client->search_updates, update) {
-		if (update->result == result)
-			return update;
-	}
-	return NULL;
-}
-
-static struct imap_search_update *
-update_of_context(struct client *client,
-		  const struct imap_lemonade_context *context)
-{
-	struct imap_search_update *update;
-
-	update = update_of_result(client, context->result);
-	return update != NULL && update->result->search_args == context->args ?
-		update : NULL;
-}
-
-static void context_free(struct imap_lemonade_context_mailbox *mbox,
-			 struct imap_lemonade_context *context)
-{
-	struct imap_lemonade_context *const *contexts;
-
-	array_foreach(&mbox->contexts, contexts) {
-		if (*contexts == context) {
-			array_delete(&mbox->contexts,
-				     array_foreach_idx(&mbox->contexts,
-						       contexts), 1);
-			break;
-		}
-	}
-	array_free(&context->removed);
-	array_free(&context->added);
-	lemo_results_free(&context->results);
-	mail_search_args_unref(&context->args);
-	i_free(context);
-}
-
-/* Frees those that CANCELUPDATE has ended. */
-static void contexts_prune(struct imap_lemonade_context_mailbox *mbox,
-			   struct client *client)
-{
-	struct imap_lemonade_context *context;
-	unsigned int i = array_count(&mbox->contexts);
-
-	while (i-- > 0) {
-		context = array_idx_elem(&mbox->contexts, i);
-		if (update_of_context(client, context) == NULL)
-			context_free(mbox, context);
-	}
-}
-
-/* Ends an update whose arguments were kept ready. */
-static void update_end(struct client *client,
-		       struct imap_search_update *update)
-{
-	unsigned int idx;
-
-	idx = array_ptr_to_idx(&client->search_updates, update);
-	mail_search_args_deinit(update->result->search_args);
-	imap_search_update_free(update);
-	array_delete(&client->search_updates, idx, 1);
-}
-
-/* RFC 5267 section 4.3.1 */
-static void update_refuse(struct client *client,
-			  struct imap_search_update *update,
-			  const char *reason)
-{
-	T_BEGIN {
-		string_t *str = t_str_new(128);
-
-		str_append(str, "* NO [NOUPDATE ");
-		imap_append_quoted(str, update->tag);
-		str_printfa(str, "] %s", reason);
-		client_send_line(client, str_c(str));
-	} T_END;
-	update_end(client, update);
-}
-
-static void context_refuse(struct imap_lemonade_context_mailbox *mbox,
-			   struct client *client,
-			   struct imap_lemonade_context *context,
-			   const char *reason)
-{
-	update_refuse(client, update_of_context(client, context), reason);
-	context_free(mbox, context);
+	return imap_lemonade_context_update(client, context->result,
+					    context->args);
 }
 
 /*
- * The first results
+ * Search
  */
-
-static struct imap_lemonade_context *
-context_of_search(struct imap_lemonade_context_mailbox *mbox,
-		  const struct mail_search_context *ctx)
-{
-	struct imap_lemonade_context *context;
-
-	array_foreach_elem(&mbox->contexts, context) {
-		if (context->search == ctx)
-			return context;
-	}
-	return NULL;
-}
-
-static struct imap_lemonade_context *
-context_create(struct imap_lemonade_context_mailbox *mbox,
-	       struct mail_search_context *ctx)
-{
-	struct imap_lemonade_context *context;
-
-	context = i_new(struct imap_lemonade_context, 1);
-	context->search = ctx;
-	context->result = array_idx_elem(&ctx->results, 0);
-	context->args = context->result->search_args;
-	mail_search_args_ref(context->args);
-	memcpy(context->program, ctx->sort_program->sort_program,
-	       sizeof(context->program));
-	lemo_results_init(&context->results);
-	i_array_init(&context->removed, 4);
-	i_array_init(&context->added, 4);
-	array_push_back(&mbox->contexts, &context);
-	return context;
-}
-
-static bool is_updated_sort(const struct mail_search_context *ctx)
-{
-	return ctx->sort_program != NULL && array_not_empty(&ctx->results);
-}
 
 static struct mail_search_context *
 context_search_init(struct mailbox_transaction_context *t,
@@ -214,29 +78,12 @@ static bool context_search_next(struct mail_search_context *ctx,
 {
 	struct imap_lemonade_context_mailbox *mbox =
 		IMAP_LEMONADE_CONTEXT_MAILBOX(ctx->transaction->box);
-	struct imap_lemonade_context *context;
 
 	if (!mbox->module_ctx.super.search_next_nonblock(ctx, mail_r,
 							 tryagain_r))
 		return FALSE;
-	if (is_updated_sort(ctx)) {
-		context = context_of_search(mbox, ctx);
-		if (context == NULL)
-			context = context_create(mbox, ctx);
-		if (!lemo_results_append(&context->results, (*mail_r)->uid))
-			context->failed = TRUE;
-	}
+	imap_lemonade_context_found(&mbox->contexts, ctx, (*mail_r)->uid);
 	return TRUE;
-}
-
-/* Of which nobody knows for a single message where it stands. */
-static bool sorts_by_relevancy(const enum mail_sort_type *program)
-{
-	for (; *program != MAIL_SORT_END; program++) {
-		if ((*program & MAIL_SORT_MASK) == MAIL_SORT_RELEVANCY)
-			return TRUE;
-	}
-	return FALSE;
 }
 
 static void log_refusal(struct client *client)
@@ -244,61 +91,13 @@ static void log_refusal(struct client *client)
 	struct imap_lemonade_context_client *cclient =
 		IMAP_LEMONADE_CONTEXT_CLIENT(client);
 
-	if (cclient == NULL || cclient->refusal_logged)
+	if (cclient->refusal_logged)
 		return;
 	cclient->refusal_logged = TRUE;
 	e_info(client->event, "lemonade: UPDATE of SORT refused: "
 	       "a client has at most %u such contexts "
 	       "(further ones of this session are not logged)",
 	       IMAP_LEMONADE_CONTEXTS_MAX);
-}
-
-/* The SORT is done, and the context begins if it may. */
-static void context_begin(struct imap_lemonade_context_mailbox *mbox,
-			  struct client *client,
-			  struct imap_lemonade_context *context)
-{
-	context->search = NULL;
-	contexts_prune(mbox, client);
-	if (context->failed)
-		context_refuse(mbox, client, context, "Out of memory");
-	else if (sorts_by_relevancy(context->program)) {
-		context_refuse(mbox, client, context,
-			       "SORT by relevancy is not updated");
-	} else if (array_count(&mbox->contexts) > IMAP_LEMONADE_CONTEXTS_MAX) {
-		log_refusal(client);
-		context_refuse(mbox, client, context,
-			       "Too many contexts of SORT");
-	} else {
-		e_debug(client->event, "lemonade: Context of SORT with %zu "
-			"messages", context->results.count);
-	}
-}
-
-/* Dovecot prepares the keywords of the criteria for the first search and for
-   changed flags, but not for new messages: then the process would crash. */
-static void keep_args_ready(struct client *client,
-			    const struct mail_search_context *ctx)
-{
-	struct mail_search_result *result;
-
-	array_foreach_elem(&ctx->results, result) {
-		if (update_of_result(client, result) != NULL)
-			mail_search_args_init(result->search_args, result->box,
-					      FALSE, NULL);
-	}
-}
-
-static struct imap_lemonade_context *
-context_searched(struct imap_lemonade_context_mailbox *mbox,
-		 struct mail_search_context *ctx)
-{
-	struct imap_lemonade_context *context = context_of_search(mbox, ctx);
-
-	/* nothing may have matched */
-	if (context == NULL && is_updated_sort(ctx))
-		context = context_create(mbox, ctx);
-	return context;
 }
 
 static int context_search_deinit(struct mail_search_context *ctx)
@@ -308,25 +107,23 @@ static int context_search_deinit(struct mail_search_context *ctx)
 		IMAP_LEMONADE_CONTEXT_MAILBOX(box);
 	struct imap_lemonade_context *context = NULL;
 	struct client *client = client_of(box);
-	struct imap_search_update *update;
 	int ret;
 
 	if (client != NULL && array_not_empty(&ctx->results)) {
-		keep_args_ready(client, ctx);
-		context = context_searched(mbox, ctx);
+		context = imap_lemonade_context_searched(&mbox->contexts,
+							 client, ctx);
 	}
 	ret = mbox->module_ctx.super.search_deinit(ctx);
 	if (context == NULL)
 		return ret;
-	update = update_of_context(client, context);
-	if (ret < 0 || update == NULL) {
+	if (ret < 0 || update_of(client, context) == NULL) {
 		/* the command fails */
-		if (update != NULL)
-			update_end(client, update);
-		context_free(mbox, context);
-	} else {
-		context_begin(mbox, client, context);
+		imap_lemonade_context_end(&mbox->contexts, client, context);
+		return ret;
 	}
+	imap_lemonade_contexts_prune(&mbox->contexts, client);
+	if (!imap_lemonade_context_begin(&mbox->contexts, client, context))
+		log_refusal(client);
 	return ret;
 }
 
@@ -375,8 +172,8 @@ static void context_lost(struct imap_lemonade_context_mailbox *mbox,
 	e_error(client->event, "lemonade: Context of SORT ended: "
 		"The order of messages could not be found out: %s",
 		mailbox_get_last_internal_error(client->mailbox, NULL));
-	context_refuse(mbox, client, context,
-		       "Messages could not be sorted, no further updates");
+	imap_lemonade_context_refuse(&mbox->contexts, client, context,
+		"Messages could not be sorted, no further updates");
 }
 
 /* The client to whom a change of the mailbox's contexts matters; NULL if there
@@ -391,7 +188,7 @@ contexts_client(struct imap_lemonade_context_mailbox *mbox,
 		return NULL;
 	client = client_of(box);
 	if (client != NULL)
-		contexts_prune(mbox, client);
+		imap_lemonade_contexts_prune(&mbox->contexts, client);
 	return client;
 }
 
@@ -414,7 +211,7 @@ context_sync_init(struct mailbox *box, enum mailbox_sync_flags flags)
 		context = array_idx_elem(&mbox->contexts, i);
 		context_take_changes(context);
 		if (imap_lemonade_context_tell_removed(context, client,
-				update_of_context(client, context)) < 0)
+				update_of(client, context)) < 0)
 			context_lost(mbox, client, context);
 	}
 	return sync;
@@ -453,7 +250,7 @@ static int contexts_tell(struct imap_sync_context *sync)
 		context = array_idx_elem(&mbox->contexts, i);
 		T_BEGIN {
 			ret = imap_lemonade_context_tell(context, sync,
-				update_of_context(client, context));
+				update_of(client, context));
 		} T_END;
 		if (ret == 0)
 			return 0;
@@ -483,7 +280,8 @@ static void context_mailbox_close(struct mailbox *box)
 		IMAP_LEMONADE_CONTEXT_MAILBOX(box);
 
 	while (array_not_empty(&mbox->contexts))
-		context_free(mbox, array_idx_elem(&mbox->contexts, 0));
+		imap_lemonade_context_free(&mbox->contexts,
+			array_idx_elem(&mbox->contexts, 0));
 	mbox->module_ctx.super.close(box);
 }
 
