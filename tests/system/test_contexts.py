@@ -12,6 +12,7 @@ from lemotest.context import Watcher, items
 from lemotest.imap import Literal
 from lemotest.server import STOCK
 from lemotest.users import message
+from test_presence import HIBERNATE
 
 KEYS = ("ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO",
         "DISPLAYFROM", "DISPLAYTO")
@@ -95,6 +96,21 @@ def test_vf_04_partial(watcher):
             .status == "BAD", options
 
 
+@pytest.mark.parametrize("program", ["REVERSE CC", "FROM REVERSE ARRIVAL"])
+def test_st_30_new_mail_does_not_confuse_equal_ones(watcher, actor, program):
+    """RFC 5256 section 3: equal messages stay as they came. Bare Dovecot
+    forgets that the first time after new mail."""
+    for count in (4, 5, 6, 7):
+        if count > 4:
+            actor.append("INBOX", mail())
+            watcher.command("NOOP")
+        first, second = [uids(watcher.imap.must(
+            f"UID SORT ({program}) UTF-8 ALL")) for _ in range(2)]
+        assert first == second
+        if program == "REVERSE CC":
+            assert first == list(range(1, count + 1))
+
+
 # -- VF-03
 
 def test_vf_03_context_is_a_hint(watcher, actor):
@@ -133,8 +149,8 @@ def test_vf_05_search_is_updated(watcher, actor):
     watcher.check()
 
 
-def idle(watcher, until, timeout=10):
-    """What is said in IDLE until a line matches."""
+def heard(watcher, until):
+    """What is said without a command until a line matches."""
     imap, said = watcher.imap, []
     while not said or not re.search(until, said[-1]):
         said.append(imap._line())
@@ -150,7 +166,7 @@ def test_vf_05_vf_06_in_idle(watcher, actor):
     def both():
         said = []
         while sum(b"ESEARCH" in line for line in said) < 2:
-            said += idle(watcher, rb"ESEARCH")
+            said += heard(watcher, rb"ESEARCH")
         watcher.feed(said)
         return said
     actor.append("INBOX", mail("blueberry"))
@@ -381,6 +397,28 @@ def test_vf_06_any_history(user, seed):
             watcher.check()
 
 
+@pytest.mark.parametrize("command", ["SORT", "SEARCH"])
+def test_vf_06_session_is_not_hibernated(make_server, command):
+    """imap-hibernate could tell nobody of changes."""
+    server = make_server(HIBERNATE, notifier=False)
+    user = server.user()
+    subjects(user, "cherry", "apple")
+    watcher, plain = Watcher(user.imap()), user.imap()
+    view = watcher.open(command, "(SUBJECT) UTF-8 ALL" if command == "SORT"
+                        else "ALL")
+    plain.select()
+    for imap in (watcher.imap, plain):
+        imap.send("IDLE")
+        assert imap._line().startswith(b"+")
+    user.session.must("NOOP")
+    # of these three, only that in between
+    wait.up(lambda: len(server.pids("imap")) == 2, 10,
+            "the session without a context is hibernated")
+    user.session.append("INBOX", mail("banana"))
+    watcher.feed(heard(watcher, rb"ADDTO"))
+    assert view.results == ([2, 3, 1] if command == "SORT" else [1, 2, 3])
+
+
 # -- VF-07, VF-13, SC-14
 
 def test_vf_07_vf_13_sc_14_limits(watcher, actor, server):
@@ -463,7 +501,7 @@ def test_vf_09_cancelupdate(watcher, actor):
     imap = watcher.imap
     tags = [watcher.open("SORT", NEW).tag, watcher.open("UID SORT", NEW).tag,
             watcher.open("SEARCH", "UNDELETED").tag]
-    left = watcher.open("UID SORT", NEW)
+    left = watcher.open("UID SEARCH", "UNDELETED")
     watcher.command("CANCELUPDATE", " ".join(f'"{tag}"' for tag in tags))
     for tag in tags:
         del watcher.contexts[tag]
@@ -591,7 +629,7 @@ def test_vf_06_vf_12_with_notify(watcher, actor):
         wait.up(lambda: change() or
                 select.select([watcher.imap.sock], [], [], 0.6)[0],
                 10, f"{update} without a command")
-        said = idle(watcher, update)
+        said = heard(watcher, update)
         watcher.feed(said)
         return said
     said = told(lambda: actor.append("INBOX", mail("blueberry")) and None,
