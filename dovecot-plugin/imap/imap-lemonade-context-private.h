@@ -64,6 +64,11 @@ void imap_lemonade_context_refuse(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
  * The first results
  */
 
+/* Before each search. Dovecot looks for what a change of flags means to an
+   update by putting the UIDs before the criteria, and then goes through the
+   whole mailbox to find them. With sequence numbers it does not. */
+void imap_lemonade_context_narrow(struct client *client, struct mailbox *box,
+				  struct mail_search_args *args);
 /* A search found this; whether it is of a context is seen here. */
 void imap_lemonade_context_found(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
 				 struct mail_search_context *ctx, uint32_t uid);

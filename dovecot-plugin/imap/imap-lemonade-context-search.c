@@ -3,6 +3,7 @@
 
 #include "lib.h"
 #include "array.h"
+#include "seq-range-array.h"
 #include "imap-common.h"
 #include "index-storage.h"
 #include "index-sort-private.h"
@@ -88,6 +89,44 @@ imap_lemonade_context_searched(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
 	context = context_get(contexts, ctx);
 	context->search = NULL;
 	return context;
+}
+
+static bool is_updated(struct client *client,
+		       const struct mail_search_args *args)
+{
+	const struct imap_search_update *update;
+
+	if (!array_is_created(&client->search_updates))
+		return FALSE;
+	array_foreach(&client->search_updates, update) {
+		if (update->result->search_args == args)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+void imap_lemonade_context_narrow(struct client *client, struct mailbox *box,
+				  struct mail_search_args *args)
+{
+	struct mail_search_arg *arg = args->args;
+	ARRAY_TYPE(seq_range) seqs;
+	const struct seq_range *range;
+	uint32_t seq1, seq2;
+
+	if (arg == NULL || arg->type != SEARCH_UIDSET)
+		return;
+	if (!is_updated(client, args))
+		return;
+	/* Dovecot's array is still needed as it is */
+	t_array_init(&seqs, array_count(&arg->value.seqset));
+	array_foreach(&arg->value.seqset, range) {
+		mailbox_get_seq_range(box, range->seq1, range->seq2,
+				      &seq1, &seq2);
+		if (seq1 != 0)
+			seq_range_array_add_range(&seqs, seq1, seq2);
+	}
+	arg->type = SEARCH_SEQSET;
+	arg->value.seqset = seqs;
 }
 
 /* Of which nobody knows for a single message where it stands. */

@@ -65,9 +65,12 @@ context_search_init(struct mailbox_transaction_context *t,
 {
 	struct imap_lemonade_context_mailbox *mbox =
 		IMAP_LEMONADE_CONTEXT_MAILBOX(t->box);
+	struct client *client = client_of(t->box);
 
 	if (program != NULL)
 		imap_lemonade_sort_prepare(t->box, program);
+	else if (client != NULL)
+		imap_lemonade_context_narrow(client, t->box, args);
 	return mbox->module_ctx.super.search_init(t, args, program,
 						  wanted_fields,
 						  wanted_headers);
