@@ -66,9 +66,11 @@ void imap_lemonade_context_refuse(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
 
 /* Before each search. Dovecot looks for what a change of flags means to an
    update by putting the UIDs before the criteria, and then goes through the
-   whole mailbox to find them. With sequence numbers it does not. */
+   whole mailbox to find them. With sequence numbers it does not: they are put
+   into seqs, which the search uses until it ends. */
 void imap_lemonade_context_narrow(struct client *client, struct mailbox *box,
-				  struct mail_search_args *args);
+				  struct mail_search_args *args,
+				  ARRAY_TYPE(seq_range) *seqs);
 /* A search found this; whether it is of a context is seen here. */
 void imap_lemonade_context_found(ARRAY_TYPE(imap_lemonade_contexts) *contexts,
 				 struct mail_search_context *ctx, uint32_t uid);

@@ -106,10 +106,10 @@ static bool is_updated(struct client *client,
 }
 
 void imap_lemonade_context_narrow(struct client *client, struct mailbox *box,
-				  struct mail_search_args *args)
+				  struct mail_search_args *args,
+				  ARRAY_TYPE(seq_range) *seqs)
 {
 	struct mail_search_arg *arg = args->args;
-	ARRAY_TYPE(seq_range) seqs;
 	const struct seq_range *range;
 	uint32_t seq1, seq2;
 
@@ -118,15 +118,17 @@ void imap_lemonade_context_narrow(struct client *client, struct mailbox *box,
 	if (!is_updated(client, args))
 		return;
 	/* Dovecot's array is still needed as it is */
-	t_array_init(&seqs, array_count(&arg->value.seqset));
+	if (array_is_created(seqs))
+		array_free(seqs);
+	i_array_init(seqs, array_count(&arg->value.seqset));
 	array_foreach(&arg->value.seqset, range) {
 		mailbox_get_seq_range(box, range->seq1, range->seq2,
 				      &seq1, &seq2);
 		if (seq1 != 0)
-			seq_range_array_add_range(&seqs, seq1, seq2);
+			seq_range_array_add_range(seqs, seq1, seq2);
 	}
 	arg->type = SEARCH_SEQSET;
-	arg->value.seqset = seqs;
+	arg->value.seqset = *seqs;
 }
 
 /* Of which nobody knows for a single message where it stands. */

@@ -26,6 +26,8 @@ struct imap_lemonade_context_client {
 struct imap_lemonade_context_mailbox {
 	union mailbox_module_context module_ctx;
 	ARRAY_TYPE(imap_lemonade_contexts) contexts;
+	/* of the search that updates one of them; one at a time does */
+	ARRAY_TYPE(seq_range) changed;
 };
 
 static MODULE_CONTEXT_DEFINE_INIT(imap_lemonade_context_client_module,
@@ -70,7 +72,8 @@ context_search_init(struct mailbox_transaction_context *t,
 	if (program != NULL)
 		imap_lemonade_sort_prepare(t->box, program);
 	else if (client != NULL)
-		imap_lemonade_context_narrow(client, t->box, args);
+		imap_lemonade_context_narrow(client, t->box, args,
+					     &mbox->changed);
 	return mbox->module_ctx.super.search_init(t, args, program,
 						  wanted_fields,
 						  wanted_headers);
@@ -285,6 +288,8 @@ static void context_mailbox_close(struct mailbox *box)
 	while (array_not_empty(&mbox->contexts))
 		imap_lemonade_context_free(&mbox->contexts,
 			array_idx_elem(&mbox->contexts, 0));
+	if (array_is_created(&mbox->changed))
+		array_free(&mbox->changed);
 	mbox->module_ctx.super.close(box);
 }
 
