@@ -9,6 +9,7 @@
 #include "imap-lemonade-box.h"
 #include "imap-lemonade-claim.h"
 #include "imap-lemonade-client.h"
+#include "imap-lemonade-context.h"
 #include "imap-lemonade-filter.h"
 #include "imap-lemonade-notify-client.h"
 #include "imap-lemonade-own.h"
@@ -28,6 +29,7 @@ static void imap_lemonade_client_created(struct client **client)
 	if (mail_user_is_plugin_loaded((*client)->user, imap_lemonade_module)) {
 		imap_lemonade_client_create(*client);
 		imap_lemonade_answer_client_created(*client);
+		imap_lemonade_context_client_created(*client);
 		imap_lemonade_filter_client_created(*client);
 		imap_lemonade_notify_client_created(*client);
 		imap_lemonade_watch_client_created(*client);
@@ -45,6 +47,7 @@ void imap_lemonade_plugin_init(struct module *module)
 	imap_lemonade_answer_init();
 	imap_lemonade_binary_init(module);
 	imap_lemonade_claim_init();
+	imap_lemonade_context_init(module);
 	imap_lemonade_filter_init();
 	imap_lemonade_box_init(module);
 	imap_lemonade_cmd_notify_init();
@@ -58,6 +61,7 @@ void imap_lemonade_plugin_deinit(void)
 	imap_lemonade_box_deinit();
 	imap_lemonade_own_deinit();
 	imap_lemonade_filter_deinit();
+	imap_lemonade_context_deinit();
 	imap_lemonade_claim_deinit();
 	imap_lemonade_binary_deinit();
 	imap_lemonade_answer_deinit();
