@@ -8,6 +8,8 @@
 #include "imap-lemonade-filter.h"
 #include "imap-lemonade-plugin.h"
 #include "imap-lemonade-token.h"
+#include "imap-lemonade-urlauth.h"
+#include "imap-lemonade-urlmech.h"
 
 const char *imap_lemonade_plugin_version = DOVECOT_ABI_VERSION;
 const char *imap_lemonade_plugin_dependencies[] = { "lemonade", NULL };
@@ -21,6 +23,8 @@ static void imap_lemonade_client_created(struct client **client)
 	if (mail_user_is_plugin_loaded((*client)->user, imap_lemonade_module)) {
 		imap_lemonade_client_create(*client);
 		imap_lemonade_filter_client_created(*client);
+		imap_lemonade_urlauth_client_created(*client);
+		imap_lemonade_urlmech_client_created(*client);
 	}
 	imap_lemonade_token_client_created(*client);
 	if (next_client_created != NULL)
@@ -34,10 +38,12 @@ void imap_lemonade_plugin_init(struct module *module)
 		imap_client_created_hook_set(imap_lemonade_client_created);
 	imap_lemonade_claim_init();
 	imap_lemonade_filter_init();
+	imap_lemonade_urlauth_init();
 }
 
 void imap_lemonade_plugin_deinit(void)
 {
+	imap_lemonade_urlauth_deinit();
 	imap_lemonade_filter_deinit();
 	imap_lemonade_claim_deinit();
 	imap_client_created_hook_set(next_client_created);
