@@ -23,6 +23,7 @@ static int generate(struct client_command_context *cmd,
 			t_strdup_printf("Invalid URL: %s.", error));
 		return 0;
 	}
+	imap_lemonade_urlauth_refresh(cmd->client, url);
 	ret = imap_urlauth_generate(cmd->client->urlauth_ctx, mechanism, rump,
 				    url_r, &error);
 	if (ret < 0)

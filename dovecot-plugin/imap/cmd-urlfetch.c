@@ -32,7 +32,7 @@ struct urlfetch {
 	bool waiting;
 	/* Of a URL that it is asked about twice: what is asked for the second
 	   time (0: no more), and the structure that it told the first time. */
-	enum imap_urlauth_fetch_flags rest;
+	enum imap_urlauth_fetch_flags rest, asked;
 	char *structure;
 
 	/* Of the URL that is on: what is known, as told by
@@ -281,6 +281,7 @@ static bool urlfetch_ask(struct urlfetch *fetch, const char *owner,
 	if (fetch->service == NULL)
 		return FALSE;
 	fetch->waiting = TRUE;
+	fetch->asked = flags;
 	imap_lemonade_urlservice_ask(fetch->service,
 				     urlfetch_current(fetch)->str, flags);
 	return TRUE;
@@ -338,6 +339,7 @@ static void urlfetch_start(struct urlfetch *fetch)
 		fetch->result = 0;
 	else if (!client->user->anonymous &&
 		 strcmp(url->userid, client->user->username) == 0) {
+		imap_lemonade_urlauth_refresh(client, url);
 		fetch->result = imap_lemonade_urlpart_read(client, url,
 			asked->flags, &fetch->part);
 	} else
@@ -356,6 +358,23 @@ static void urlfetch_ask_rest(struct urlfetch *fetch)
 	fetch->rest = 0;
 }
 
+/* imap-urlauth could not tell the decoded part together with its structure:
+   other parts of the message may be to blame. */
+static void urlfetch_ask_again(struct urlfetch *fetch)
+{
+	const char *owner;
+
+	if (fetch->result > 0 || fetch->structure == NULL ||
+	    (fetch->asked & FLAG_STRUCTURE) == 0 ||
+	    (fetch->asked & IMAP_URLAUTH_FETCH_FLAG_BINARY) == 0)
+		return;
+	owner = t_strdup(imap_lemonade_urlservice_owner(fetch->service));
+	/* the connection may be at its end, too */
+	imap_lemonade_urlservice_deinit(&fetch->service);
+	(void)urlfetch_ask(fetch, owner, fetch->asked & ENUM_NEGATE(
+			   IMAP_URLAUTH_FETCH_FLAG_BODYPARTSTRUCTURE));
+}
+
 /* imap-urlauth has told all. */
 static void urlfetch_join(struct urlfetch *fetch)
 {
@@ -363,7 +382,6 @@ static void urlfetch_join(struct urlfetch *fetch)
 		return;
 	if (fetch->result <= 0 && (urlfetch_current(fetch)->flags &
 				   IMAP_URLAUTH_FETCH_FLAG_BINARY) != 0) {
-		/* the connection may be at its end, too */
 		imap_lemonade_urlservice_deinit(&fetch->service);
 		fetch->part.undecodable = TRUE;
 		fetch->result = 1;
@@ -400,6 +418,8 @@ static int urlfetch_step(struct urlfetch *fetch)
 		urlfetch_start(fetch);
 	if (!fetch->waiting && fetch->rest != 0 && fetch->result > 0)
 		urlfetch_ask_rest(fetch);
+	else if (!fetch->waiting && !fetch->answered)
+		urlfetch_ask_again(fetch);
 	if (fetch->waiting)
 		return 0;
 	if (!fetch->answered) {

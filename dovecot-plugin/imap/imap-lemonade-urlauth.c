@@ -101,6 +101,22 @@ int imap_lemonade_urlauth_parse(const struct imap_lemonade_urlauth *urlauth,
 	return 0;
 }
 
+void imap_lemonade_urlauth_refresh(struct client *client,
+				   const struct imap_url *url)
+{
+	struct mail_namespace *ns =
+		mail_namespace_find(client->user->namespaces, url->mailbox);
+	struct mailbox *box;
+
+	if (ns == NULL)
+		return;
+	box = mailbox_alloc(ns->list, url->mailbox, MAILBOX_FLAG_READONLY);
+	/* whoever opens it next tells what is wrong */
+	if (mailbox_open(box) == 0)
+		(void)mailbox_sync(box, 0);
+	mailbox_free(&box);
+}
+
 /*
  * Client
  */

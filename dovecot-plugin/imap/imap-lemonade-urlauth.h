@@ -37,6 +37,11 @@ int imap_lemonade_urlauth_parse(const struct imap_lemonade_urlauth *urlauth,
 				enum lemo_urlauth_access *access_r,
 				const char **error_r);
 
+/* Before a look at the session's own mail: what others have delivered to the
+   mailbox meanwhile is there, too. */
+void imap_lemonade_urlauth_refresh(struct client *client,
+				   const struct imap_url *url);
+
 /* cmd-genurlauth.c, cmd-urlfetch.c */
 bool imap_lemonade_cmd_genurlauth(struct client_command_context *cmd);
 bool imap_lemonade_cmd_urlfetch(struct client_command_context *cmd);

@@ -91,9 +91,10 @@ static int read_part(const struct imap_url *url,
 	if (binary)
 		imap_msgpart_url_set_decode_to_binary(part->mpurl);
 	ret = read_octets(part, binary);
-	/* the sizes in it are those of what is sent */
+	/* the sizes in it are those of what is sent; but that needs all parts
+	   of the message, of which others may be undecodable */
 	if (ret > 0 && binary && structure && !part->undecodable)
-		ret = read_structure(part);
+		(void)read_structure(part);
 	return ret;
 }
 

@@ -119,7 +119,10 @@ def test_ua_09_other_sessions_are_told(owner):
     assert elsewhere.must("NOOP").find(rb"^\* OK \[URLMECH INTERNAL\]")
 
 
-def test_ua_09_idle_session_is_told(owner):
+def test_ua_09_idle_session_is_told(server):
+    """Of a storage whose index IDLE looks at; of maildir, at the next
+    command."""
+    owner = server.user("sdbox")
     watcher = owner.imap()
     watcher.select()
     tag = watcher.send("IDLE")
@@ -326,9 +329,11 @@ def test_ua_11_large_message(owner, other):
         tags = [session.send("URLFETCH", quote(url), quote(small)),
                 session.send("NOOP")]
         time.sleep(0.3)
-        found = answers(session.finish(tags[0]))
-        assert found == [large, b"It rains.\r\n"]
-        assert session.finish(tags[1]).ok
+        response = session.finish(tags[0])
+        assert answers(response) == [large, b"It rains.\r\n"]
+        # it need not wait for imap-urlauth
+        if not response.find(b"^" + tags[1] + b" OK"):
+            assert session.finish(tags[1]).ok
 
 
 def test_ua_11_client_leaves(owner, other):

@@ -98,6 +98,7 @@ def fetch_extended(session, url, *params):
 
 def anonymous(server):
     """A session of nobody."""
+    server.user(name=ANYBODY)
     session = Imap(server.ports["imap"])
     server.sessions.append(session)
     response = session.cmd("AUTHENTICATE", "ANONYMOUS",
