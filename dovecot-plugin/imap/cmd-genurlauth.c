@@ -23,6 +23,12 @@ static int generate(struct client_command_context *cmd,
 			t_strdup_printf("Invalid URL: %s.", error));
 		return 0;
 	}
+	/* 2.4 would ask the userdb about any name */
+	if (strcmp(url->userid, cmd->client->user->username) != 0) {
+		client_send_command_error(cmd,
+			"Invalid URL: its owner is another user.");
+		return 0;
+	}
 	imap_lemonade_urlauth_refresh(cmd->client, url);
 	ret = imap_urlauth_generate(cmd->client->urlauth_ctx, mechanism, rump,
 				    url_r, &error);

@@ -131,25 +131,33 @@ static void add_capability(struct client *client, const char *name)
 		client_add_capability(client, name);
 }
 
+/* set: NULL if the settings are wrong; then no URL is good. */
+static void urlauth_init(struct imap_lemonade_urlauth *urlauth,
+			 const struct lemonade_settings *set,
+			 const struct mail_user *user)
+{
+	const char *error;
+	size_t pos;
+
+	if (set == NULL ||
+	    lemo_urlauth_list_parse(set->lemonade_urlauth_access,
+				    &urlauth->access, &error, &pos) < 0)
+		urlauth->access = 0;
+	urlauth->tls_missing = set != NULL && set->lemonade_urlauth_tls &&
+		!lemonade_user_is_secured(user);
+}
+
 void imap_lemonade_urlauth_client_created(struct client *client)
 {
 	struct lemonade_user *luser = lemonade_user_get(client->user);
 	struct imap_lemonade_urlauth_client *uclient;
-	const char *error;
-	size_t pos;
 
-	if (luser == NULL || luser->set == NULL || client->urlauth_ctx == NULL)
+	if (luser == NULL || client->urlauth_ctx == NULL)
 		return;
 	uclient = p_new(client->pool, struct imap_lemonade_urlauth_client, 1);
-	/* wrong settings are none: see lemonade_settings_check() */
-	if (lemo_urlauth_list_parse(luser->set->lemonade_urlauth_access,
-				    &uclient->urlauth.access, &error,
-				    &pos) < 0)
-		uclient->urlauth.access = 0;
-	uclient->urlauth.tls_missing = luser->set->lemonade_urlauth_tls &&
-		!lemonade_user_is_secured(client->user);
 	MODULE_CONTEXT_SET(client, imap_lemonade_urlauth_module, uclient);
-	T_BEGIN {
+	urlauth_init(&uclient->urlauth, luser->set, client->user);
+	if (luser->set != NULL) T_BEGIN {
 		add_capability(client, "URLAUTH");
 		add_capability(client, "URLAUTH=BINARY");
 	} T_END;

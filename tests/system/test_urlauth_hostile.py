@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 
+from lemotest import wait
 from lemotest.imap import quote
 from lemotest.server import is_24
 from lemotest.urlauth import (HOST, SUBMIT, anonymous, authorise, conf, fetch,
@@ -145,6 +146,18 @@ def test_ua_11_many_owners_in_turn(server, other):
         wanted + wanted[::-1]
 
 
+def test_ua_11_processes_do_not_pile_up(server, owner, other):
+    """2.4.1 never ends what it has of a session."""
+    url = owned(owner, "authuser", tail="/;SECTION=TEXT")
+    for _ in range(12):
+        session = other.imap()
+        assert fetch(session, url) == b"It rains.\r\n"
+        session.logout()
+    wait.until(lambda: len(server.pids("imap-urlauth")) +
+               len(server.pids("imap-urlauth-worker")) <= 4, 10,
+               "imap-urlauth ends")
+
+
 # -- bad input
 
 
@@ -280,8 +293,11 @@ def test_sc_08_wrong_list_is_told(make_server):
         assert "lemonade_urlauth_access: 'everybody'" in str(error)
         return
     server.log.expect("lemonade")
-    server.user().deliver()
+    user = server.user()
+    user.deliver()
     assert server.log.wait("lemonade_urlauth_access: 'everybody'")
+    # nothing is let through because it is not known what is switched off
+    assert generate(user.session, rump(user, "authuser")).status == "BAD"
 
 
 def test_ua_10_sc_08_tls_only(make_server, endpoints):
