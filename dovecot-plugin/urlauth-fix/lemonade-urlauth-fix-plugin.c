@@ -3,6 +3,7 @@
    and is not told so by the auth service. Without it nobody can fetch a URL
    of another user. */
 
+#include "lib.h"
 #include "login-common.h"
 #include "auth-client.h"
 #include "client-common.h"
