@@ -9,20 +9,13 @@ import pytest
 
 from lemotest import wait
 from lemotest.imap import Literal
-from lemotest.server import doc_conf, is_24, is_alive
+from lemotest.server import is_alive
 from lemotest.users import message
 
 # KB that a process may grow by
 ROOM = 700
 # zlib's windows come on top
 COMPRESS_ROOM = 3000
-
-ZLIB = "" if is_24() else "mail_plugins = $mail_plugins zlib\n"
-IMAP_ZLIB = "" if is_24() else """
-protocol imap {
-  mail_plugins = $mail_plugins imap_zlib
-}
-"""
 
 
 def status(pid, name):
@@ -157,18 +150,11 @@ class Deflated:
 
 
 @pytest.fixture
-def compress_server(make_server, tmp_path):
-    first = tmp_path / "zlib.conf"
-    first.write_text(ZLIB)
-    return make_server(IMAP_ZLIB, includes=[first, *doc_conf()],
-                       notifier=False)
-
-
-@pytest.fixture
-def deflated(compress_server):
+def deflated(make_server):
     """(user, session, pid)"""
-    user = compress_server.user("sdbox")
-    session, pid = connect(compress_server, user)
+    server = make_server(notifier=False)
+    user = server.user("sdbox")
+    session, pid = connect(server, user)
     deflated = Deflated(session)
     deflated.send(b"a NOOP\r\n")
     assert b"a OK" in deflated.read_until(b"a OK")
