@@ -93,22 +93,6 @@ LEMONADE_TRY([$3], [$4],
 	[AC_MSG_RESULT([no])])
 ])
 
-# LEMONADE_LOGIN_FIX
-# imap-urlauth-login of 2.3 has a fault that 2.4 has not: see urlauth-fix/. The
-# series is known by a header that it alone has.
-AC_DEFUN([LEMONADE_LOGIN_FIX], [
-lemonade_login_fix=no
-AS_IF([test "$with_dovecot" != no], [
-	AC_MSG_CHECKING([whether imap-urlauth-login needs the fix])
-	LEMONADE_TRY([#include "login-common.h"
-#include "client-common.h"
-#include "master-login-auth.h"], [login_client_hooks_add(NULL, NULL);],
-		[lemonade_login_fix=yes])
-	AC_MSG_RESULT([$lemonade_login_fix])
-])
-AM_CONDITIONAL([LOGIN_FIX], [test $lemonade_login_fix = yes])
-])
-
 # LEMONADE_SIEVE
 # The Sieve plugin needs Pigeonhole's headers, which not every dovecot-dev has.
 AC_DEFUN([LEMONADE_SIEVE], [

@@ -15,8 +15,6 @@
 #include "imap-lemonade-own.h"
 #include "imap-lemonade-plugin.h"
 #include "imap-lemonade-token.h"
-#include "imap-lemonade-urlauth.h"
-#include "imap-lemonade-urlmech.h"
 #include "imap-lemonade-watch.h"
 
 const char *imap_lemonade_plugin_version = DOVECOT_ABI_VERSION;
@@ -35,8 +33,6 @@ static void imap_lemonade_client_created(struct client **client)
 		imap_lemonade_filter_client_created(*client);
 		imap_lemonade_notify_client_created(*client);
 		imap_lemonade_watch_client_created(*client);
-		imap_lemonade_urlauth_client_created(*client);
-		imap_lemonade_urlmech_client_created(*client);
 	}
 	imap_lemonade_token_client_created(*client);
 	if (next_client_created != NULL)
@@ -56,7 +52,6 @@ void imap_lemonade_plugin_init(struct module *module)
 	imap_lemonade_box_init(module);
 	imap_lemonade_cmd_notify_init();
 	imap_lemonade_watch_init(module);
-	imap_lemonade_urlauth_init();
 }
 
 void imap_lemonade_plugin_deinit(void)
@@ -65,7 +60,6 @@ void imap_lemonade_plugin_deinit(void)
 	imap_lemonade_cmd_notify_deinit();
 	imap_lemonade_box_deinit();
 	imap_lemonade_own_deinit();
-	imap_lemonade_urlauth_deinit();
 	imap_lemonade_filter_deinit();
 	imap_lemonade_context_deinit();
 	imap_lemonade_claim_deinit();

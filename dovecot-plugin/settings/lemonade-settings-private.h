@@ -47,9 +47,6 @@
 	X(STR, lemonade_xmpp_from, "") \
 	X(STR, lemonade_xmpp_secret_file, "") \
 	X(STR, lemonade_sieve_targets, "") \
-	X(STR, lemonade_urlauth_access, \
-	  "submit user stream authuser anonymous") \
-	X(BOOL, lemonade_urlauth_tls, FALSE) \
 	X(STR, lemonade_state_dir, LEMONADE_STATE_DIR) \
 	X(STR, lemonade_user, "lemonade") \
 	X(STR, lemonade_outbox_sync, "normal") \

@@ -12,7 +12,6 @@
 #include "lemo-payload.h"
 #include "lemo-sip.h"
 #include "lemo-sms.h"
-#include "lemo-urlauth.h"
 #include "lemo-weburl.h"
 
 #include <ctype.h>
@@ -487,22 +486,6 @@ static int check_sieve(const struct lemonade_settings *set,
 	return -1;
 }
 
-static int check_urlauth(const struct lemonade_settings *set,
-			 const char **error_r)
-{
-	const char *list = set->lemonade_urlauth_access, *error;
-	unsigned int access;
-	size_t pos;
-
-	if (!lemonade_setting_is_known(list) ||
-	    lemo_urlauth_list_parse(list, &access, &error, &pos) == 0)
-		return 0;
-	*error_r = t_strdup_printf("lemonade_urlauth_access: '%s' is %s; "
-		"give some of 'submit user stream authuser anonymous'",
-		t_strcut(list + pos, ' '), error);
-	return -1;
-}
-
 int lemonade_settings_check_together(const struct lemonade_settings *set,
 				     const char **error_r)
 {
@@ -540,8 +523,7 @@ int lemonade_settings_check(const struct lemonade_settings *set,
 		check_mail_process, check_told, check_payload, check_feed,
 		check_state, check_trace, check_sending, check_reach,
 		check_token_url, check_mailto, check_sip, check_sms, check_emn,
-		lemonade_settings_check_xmpp, check_filters, check_sieve,
-		check_urlauth
+		lemonade_settings_check_xmpp, check_filters, check_sieve
 	};
 	unsigned int i;
 

@@ -93,13 +93,6 @@ struct lemonade_settings {
 	   lemo_notify_listed(). */
 	const char *lemonade_sieve_targets;
 
-	/* URLAUTH */
-	/* Access identifiers that URLs may have, "submit user": see
-	   lemo_urlauth_list_parse(). */
-	const char *lemonade_urlauth_access;
-	/* yes: URLs are authorised in TLS only. */
-	bool lemonade_urlauth_tls;
-
 	/* Notifier */
 	/* Outbox, spool, key; made by the service. */
 	const char *lemonade_state_dir;
