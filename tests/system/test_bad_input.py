@@ -357,8 +357,8 @@ def test_se_09_neighbours_of_our_names_are_free(server):
     """vendor.lemonades and vendor.lemon are not ours."""
     user = server.user()
     for mailbox in ('""', "INBOX"):
-        for name in ("vendor.lemonades", "vendor.lemon", "vendor.lemonade-x",
-                     "vendor.lemonade0/push/phone"):
+        for name in ("vendor.lemonades/x", "vendor.lemon/x",
+                     "vendor.lemonade-x/y", "vendor.lemonade0/push/phone"):
             entry = f"/private/vendor/{name}"
             assert user.session.cmd("SETMETADATA", mailbox,
                                     f'({entry} "x")').ok
@@ -369,7 +369,7 @@ def test_se_09_neighbours_of_our_names_are_free(server):
 def test_se_09_dsync_brings_undefined_names(server):
     """What another version stored is carried, shown and can be removed."""
     user, entry = server.user(), "/private/vendor/vendor.lemonade/other"
-    mine = "/private/vendor/vendor.other"
+    mine = "/private/vendor/vendor.others/other"
     for mailbox in ('""', "INBOX"):
         assert user.session.cmd("SETMETADATA", mailbox, f'({mine} "x")').ok
     user.session.must("LOGOUT")
@@ -378,7 +378,7 @@ def test_se_09_dsync_brings_undefined_names(server):
     with open(path, encoding="utf-8") as f:
         text = f.read()
     with open(path, "w", encoding="utf-8") as f:
-        f.write(text.replace("vendor.other", "vendor.lemonade/other"))
+        f.write(text.replace("vendor.others/", "vendor.lemonade/"))
     other = server.user()
     server.doveadm("backup", "-u", user.name, "doveadm", "-c",
                    server.conf_file, "dsync-server", "-u", other.name,
