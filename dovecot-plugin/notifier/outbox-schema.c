@@ -83,8 +83,8 @@ static const char *const migrations[] = {
 	"CREATE INDEX sieve_start ON sieve(start);",
 
 	/* at: outbox time, ms, of the last one */
-	"ALTER TABLE sms ADD COLUMN at INTEGER NOT NULL DEFAULT 0;"
-	"UPDATE sms SET at = day * 86400000;"
+	("ALTER TABLE sms ADD COLUMN at INTEGER NOT NULL DEFAULT 0;"
+	 "UPDATE sms SET at = day * 86400000;")
 };
 
 static int schema_version(sqlite3 *db, unsigned int *version_r)
