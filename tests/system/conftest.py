@@ -1,5 +1,6 @@
 """Fixtures of the system tests. See lemotest/ for what they hand out."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -132,10 +133,25 @@ def main_server(run_dir, endpoints, servers):
         "lemonade_sieve_targets": "https://hooks.push.test/"})
 
 
+@contextlib.contextmanager
+def sessions_end(server):
+    """Those that begin in it: each that waited for changes has one of the few
+    inotify instances that a system user may have."""
+    before = len(server.sessions)
+    yield server
+    ended = server.sessions[before:]
+    del server.sessions[before:]
+    for session in ended:
+        session.close()
+    for user in server.users.values():
+        user.forget_session(among=ended)
+
+
 @pytest.fixture
 def server(run_dir, endpoints, _servers):
-    """The server that most tests share; no feed."""
-    return main_server(run_dir, endpoints, _servers)
+    """The server that most tests share; no feed. Sessions end with the test."""
+    with sessions_end(main_server(run_dir, endpoints, _servers)) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -226,12 +242,8 @@ def store_server(run_dir, endpoints, _servers):
     with the test."""
     server = shared_server(run_dir, endpoints, _servers, "store", {},
                            store_conf(endpoints) + NO_PENALTY)
-    yield server
-    for user in server.users.values():
-        user.forget_session()
-    for session in server.sessions:
-        session.close()
-    server.sessions.clear()
+    with sessions_end(server):
+        yield server
 
 
 @pytest.fixture(scope="session")

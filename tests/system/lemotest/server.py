@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOP = os.path.dirname(os.path.dirname(HERE))
 STOCK = os.environ.get("LEMO_STOCK", "") not in ("", "0")
 PASSWORD = "sesame"
-USERS = 500     # of a storage, for one server
+USERS = 2000    # of a storage, for one server
 
 
 @functools.cache

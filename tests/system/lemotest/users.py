@@ -59,9 +59,11 @@ class User:
             self._session = self.imap()
         return self._session
 
-    def forget_session(self):
-        """The server restarts: the next use logs in again."""
-        self._session = None
+    def forget_session(self, among=None):
+        """The server restarts, or it is among those that were closed: the next
+        use logs in again."""
+        if among is None or self._session in among:
+            self._session = None
 
     # -- devices
 
