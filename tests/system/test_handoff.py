@@ -143,7 +143,7 @@ def test_nf_09_status_is_waited_for_once(stand_in):
                 if line.startswith("STATUS")]) == 1
 
 
-@pytest.mark.parametrize("stand_in", [{"lemonade_handoff_timeout": "10 s"}],
+@pytest.mark.parametrize("stand_in", [{"lemonade_handoff_timeout": "5 s"}],
                          indirect=True, ids=["patient"])
 def test_nf_09_many_lines_of_one_transaction(stand_in):
     """The peer reads no more while its answers are not taken: they are, and

@@ -149,9 +149,9 @@ class FakeNotifier:
                              daemon=True).start()
 
     def _serve(self, client):
-        with client, client.makefile("rwb", buffering=0) as file:
+        with client, client.makefile("rb") as file:
             try:
-                file.write(VERSION.encode() + b"\n")
+                client.sendall(VERSION.encode() + b"\n")
                 for line in file:
                     line = line.decode().rstrip("\n")
                     self.lines.append(line)
@@ -159,6 +159,6 @@ class FakeNotifier:
                         text = self.answer(
                             parse_line(line)["vnd.lemonade.id"])
                         if text is not None:
-                            file.write(text.encode() + b"\n")
+                            client.sendall(text.encode() + b"\n")
             except OSError:
                 pass
